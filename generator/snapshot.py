@@ -1,0 +1,140 @@
+"""The snapshot contract: one row a model at one date, whatever source it came from."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from generator.errors import ReportError
+
+SCHEMA_VERSION = 1
+
+SCHEMA = pa.schema(
+    [
+        ("model_id", pa.string()),
+        ("author", pa.string()),
+        ("created_at", pa.timestamp("s")),
+        ("last_modified", pa.timestamp("s")),
+        ("downloads_30d", pa.int64()),
+        ("downloads_all_time", pa.int64()),
+        ("likes", pa.int64()),
+        ("trending_score", pa.float64()),
+        ("pipeline_tag", pa.string()),
+        ("library_name", pa.string()),
+        ("license", pa.string()),
+        ("gated", pa.string()),
+        ("tags", pa.list_(pa.string())),
+        ("base_models", pa.list_(pa.string())),
+        ("base_relation", pa.string()),
+        ("parameters", pa.int64()),
+        ("parameters_by_dtype", pa.string()),
+        ("gguf_architecture", pa.string()),
+        ("gguf_parameters", pa.int64()),
+    ]
+)
+"""Columns of a snapshot. Times are UTC without a zone; an absent value is null, never 0.
+
+``downloads_30d`` and ``downloads_all_time`` are counts of downloads, ``gated`` is ``"auto"``, ``"manual"`` or
+``"no"``, ``base_relation`` is ``finetune``, ``adapter``, ``quantized`` or ``merge``, ``parameters`` is the Hub's
+own total from safetensors and ``parameters_by_dtype`` its JSON object of counts by data type.
+"""
+
+MAX_ID_LENGTH = 200
+"""The Hub allows 96 characters each for namespace and name; anything beyond twice that is not a model id."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a snapshot came from, kept in its manifest.
+
+    ``kind`` is ``hub``, ``file``, ``counters`` or ``demo``; ``coverage`` holds figures such as ``requested`` and
+    ``lowest_downloads_30d``; ``skipped`` counts the rows left out, by reason.
+    """
+
+    kind: str
+    detail: str
+    retrieved_at: datetime
+    simulated: bool = False
+    coverage: dict[str, Any] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The models of one date: ``models`` has the columns of :data:`SCHEMA`, one row a ``model_id``, sorted by it."""
+
+    as_of: date
+    models: pa.Table
+    provenance: Provenance
+
+
+def today() -> date:
+    """The current UTC date (one place, so that tests can hold it still)."""
+    return datetime.now(UTC).date()
+
+
+def clean(models: pa.Table, as_of: date, origin: str) -> tuple[pa.Table, dict[str, int]]:
+    """Drop the rows that cannot be used and say how many, by reason.
+
+    Args:
+        models: a table with the columns of :data:`SCHEMA`, in any order of rows.
+        as_of: the date of the snapshot; rows created after it are dropped.
+        origin: what to call the source in an error, a file's path say.
+
+    Returns:
+        The usable rows, one a ``model_id`` (of duplicates the one with the highest counters), sorted by
+        ``model_id``; and the number of rows dropped by reason (reasons that did not occur are absent).
+
+    Raises:
+        ReportError: ``as_of`` lies in the future, or no row is usable.
+    """
+    if as_of > today():
+        raise ReportError(
+            f"{origin}: the snapshot date {as_of} lies in the future (today is {today()}); "
+            "pass the date the data was taken with --as-of YYYY-MM-DD."
+        )
+    connection = duckdb.connect()
+    connection.register("given", models)
+    connection.execute(
+        f"""
+        create table sound as
+        select *, case
+            when model_id is null or trim(model_id) = '' then 'no model id'
+            when length(model_id) > {MAX_ID_LENGTH} then 'a model id longer than {MAX_ID_LENGTH} characters'
+            when coalesce(downloads_30d, 0) < 0 or coalesce(downloads_all_time, 0) < 0
+                then 'negative downloads'
+            when created_at >= date '{as_of}' + interval 1 day then 'a creation date after the snapshot'
+        end as fault
+        from given
+        """
+    )
+    connection.execute(
+        """
+        create table judged as
+        select * replace (case
+            when fault is null and row_number() over (
+                partition by model_id, fault
+                order by downloads_all_time desc nulls last, downloads_30d desc nulls last,
+                         last_modified desc nulls last, to_json(sound)::varchar
+            ) > 1 then 'a duplicate model id' else fault
+        end as fault)
+        from sound
+        """
+    )
+    skipped = dict(
+        connection.execute(
+            "select fault, count(*) from judged where fault is not null group by fault order by fault"
+        ).fetchall()
+    )
+    usable = (
+        connection.execute("select * exclude (fault) from judged where fault is null order by model_id")
+        .to_arrow_table()
+        .select(SCHEMA.names)
+        .cast(SCHEMA)
+    )
+    if usable.num_rows == 0:
+        reasons = ", ".join(f"{count} with {reason}" for reason, count in skipped.items()) or "it is empty"
+        raise ReportError(f"{origin}: no usable model row ({reasons}); give a file with at least one model.")
+    return usable, skipped

@@ -129,7 +129,7 @@ def clean(models: pa.Table, as_of: date, origin: str) -> tuple[pa.Table, dict[st
         ).fetchall()
     )
     usable = (
-        connection.execute("select * exclude (fault) from judged where fault is null order by model_id")
+        connection.sql("select * exclude (fault) from judged where fault is null order by model_id")
         .to_arrow_table()
         .select(SCHEMA.names)
         .cast(SCHEMA)

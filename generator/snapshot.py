@@ -110,17 +110,25 @@ def clean(models: pa.Table, as_of: date, origin: str) -> tuple[pa.Table, dict[st
         from given
         """
     )
+    # Ties between duplicates fall to the row's whole text, so that the order of rows in a file changes nothing.
     connection.execute(
         """
         create table judged as
-        select * replace (case
-            when fault is null and row_number() over (
-                partition by model_id, fault
+        with repeated as (
+            select model_id from sound where fault is null group by model_id having count(*) > 1
+        ),
+        second_best as (
+            select rowid as row from sound semi join repeated using (model_id) where fault is null
+            qualify row_number() over (
+                partition by model_id
                 order by downloads_all_time desc nulls last, downloads_30d desc nulls last,
                          last_modified desc nulls last, to_json(sound)::varchar
-            ) > 1 then 'a duplicate model id' else fault
-        end as fault)
-        from sound
+            ) > 1
+        )
+        select sound.* replace (
+            case when second_best.row is not null then 'a duplicate model id' else fault end as fault
+        )
+        from sound left join second_best on sound.rowid = second_best.row
         """
     )
     skipped = dict(

@@ -1,0 +1,9 @@
+"""Who published a model, whose work it descends from, and which family it belongs to.
+
+Two lenses are always kept apart: *publisher* (who uploaded the repository) and *origin* (who developed the model
+at the root of its lineage). What the registry does not know is ``unattributed``; it stays in every denominator.
+"""
+
+from generator.attribution.lenses import UNATTRIBUTED, Attribution, attribute
+
+__all__ = ["UNATTRIBUTED", "Attribution", "attribute"]

@@ -1,0 +1,156 @@
+"""The attribution stage: every model with its publisher, its origin and its family."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import ibis
+from ibis.expr.types import Table
+
+from generator.attribution import families, lineage, registry
+from generator.dataset import Dataset
+
+UNATTRIBUTED = "unattributed"
+MIXED = "(mixed lineage)"
+UNKNOWN_ORIGIN = "(unknown origin)"
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """The tables that metrics join to.
+
+    ``models``: model_id, author, created_on, family, root_id (null for a merge of several roots or a cycle),
+    roots (how many), in_cycle, and for each lens ``<lens>_organisation``, ``_country``, ``_sector``, ``_role``.
+
+    ``lenses``: model_id, created_on, family, lens (publisher | origin), organisation, country, sector, role: the
+    same in long form, two rows a model. ``country`` and ``sector`` are ``unattributed`` where the registry does
+    not know the namespace; ``organisation`` is then the namespace itself.
+    """
+
+    models: Table
+    lenses: Table
+
+
+def attribute(data: Dataset) -> Attribution:
+    """Join the models of a data set to the registry, their lineage and their family.
+
+    Raises:
+        ReportError: the registry or the family rules break their schema.
+    """
+    backend = data.backend
+    rules = families.load()
+    organisations = registry.frame(registry.load())
+    known = backend.create_table("organisations", ibis.memtable(organisations), temp=True)
+    roots = backend.create_table("roots", lineage.roots(backend, data.models), temp=True)
+    children = backend.table("lineage_edges").select("model_id").distinct()
+
+    published = _publisher(data.models, known)
+    inherited = _inherited(roots.join(published.select("model_id", "created_on"), "model_id"), known)
+    developers = known.group_by("organisation").aggregate(
+        country=known.country.min(), sector=known.sector.min(), homes=known.country.nunique()
+    )
+    named = (
+        published.select("model_id", named_organisation=families.developer_of(published.model_id, rules))
+        .inner_join(developers, [("named_organisation", "organisation")])
+        .select("model_id", "named_organisation", named_country="country", named_sector="sector")
+    )
+    joined = (
+        published.left_join(inherited, "model_id")
+        .drop("model_id_right")
+        .left_join(named, "model_id")
+        .drop("model_id_right")
+        .left_join(children.mutate(has_parents=True), "model_id")
+        .drop("model_id_right")
+    )
+    descends = joined.roots.notnull()
+    # A re-packager that does not say what it re-packaged is no developer: its name must tell, or nothing does.
+    unclear = ~descends & (joined.publisher_role == "intermediary")
+
+    def origin(inherited_value: str, named_value: str, publisher_value: str, unknown: str) -> ibis.Value:
+        return ibis.cases(
+            (descends, joined[inherited_value]),
+            (unclear, joined[named_value].fill_null(unknown)),
+            else_=joined[publisher_value],
+        )
+
+    own_root = ibis.ifelse(descends, joined.root_id, joined.model_id)
+    models = backend.create_table(
+        "attributed_models",
+        joined.select(
+            "model_id",
+            "author",
+            "created_on",
+            "publisher_organisation",
+            "publisher_country",
+            "publisher_sector",
+            "publisher_role",
+            root_id=ibis.ifelse(joined.has_parents.fill_null(False) & ~descends, ibis.null("string"), own_root),
+            roots=joined.roots.fill_null(0),
+            in_cycle=joined.has_parents.fill_null(False) & ~descends,
+            origin_organisation=origin(
+                "inherited_organisation", "named_organisation", "publisher_organisation", UNKNOWN_ORIGIN
+            ),
+            origin_country=origin("inherited_country", "named_country", "publisher_country", UNATTRIBUTED),
+            origin_sector=origin("inherited_sector", "named_sector", "publisher_sector", UNATTRIBUTED),
+            family=families.family_of(own_root, rules).fill_null(families.family_of(joined.model_id, rules)),
+        ).mutate(origin_role=ibis.literal("developer")),
+        temp=True,
+    )
+    lenses = ibis.union(
+        *(
+            models.select(
+                "model_id",
+                "created_on",
+                "family",
+                lens=ibis.literal(lens),
+                organisation=models[f"{lens}_organisation"],
+                country=models[f"{lens}_country"],
+                sector=models[f"{lens}_sector"],
+                role=models[f"{lens}_role"],
+            )
+            for lens in ("publisher", "origin")
+        )
+    )
+    return Attribution(models, backend.create_table("lenses", lenses, temp=True))
+
+
+def _holds(known: Table, namespace: ibis.Value, on: ibis.Value) -> list[ibis.Value]:
+    moment = on.fill_null(ibis.literal(date(2022, 3, 2))).cast("timestamp")
+    return [known.namespace == namespace, known.valid_from <= moment, moment < known.valid_until]
+
+
+def _publisher(models: Table, known: Table) -> Table:
+    matched = models.select("model_id", "author", "created_on").left_join(
+        known, _holds(known, models.author, models.created_on)
+    )
+    return matched.select(
+        "model_id",
+        "author",
+        "created_on",
+        publisher_organisation=ibis.coalesce(matched.organisation, matched.author, matched.model_id),
+        publisher_country=matched.country.fill_null(UNATTRIBUTED),
+        publisher_sector=matched.sector.fill_null(UNATTRIBUTED),
+        publisher_role=matched.role.fill_null("developer"),
+    )
+
+
+def _inherited(roots: Table, known: Table) -> Table:
+    """What the roots of a model agree on; where they do not, the origin is mixed and stays unattributed."""
+    namespace = roots.root_id.split("/")[0]
+    matched = roots.left_join(known, _holds(known, namespace, roots.created_on)).select(
+        "model_id",
+        "root_id",
+        organisation=lambda row: row.organisation.fill_null(row.root_id.split("/")[0]),
+        country=lambda row: row.country.fill_null(UNATTRIBUTED),
+        sector=lambda row: row.sector.fill_null(UNATTRIBUTED),
+    )
+
+    def agreed(name: str, otherwise: str) -> ibis.Value:
+        return ibis.ifelse(matched[name].nunique() == 1, matched[name].min(), otherwise)
+
+    return matched.group_by("model_id").aggregate(
+        roots=matched.root_id.nunique(),
+        root_id=ibis.ifelse(matched.root_id.nunique() == 1, matched.root_id.min(), ibis.null("string")),
+        inherited_organisation=agreed("organisation", MIXED),
+        inherited_country=agreed("country", UNATTRIBUTED),
+        inherited_sector=agreed("sector", UNATTRIBUTED),
+    )

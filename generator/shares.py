@@ -1,0 +1,105 @@
+"""Shares with their bounds: the arithmetic that every share metric has in common."""
+
+from collections.abc import Sequence
+
+import ibis
+from ibis.expr.types import Table
+
+from generator.attribution import UNATTRIBUTED
+from generator.attribution.registry import INTERNATIONAL
+
+UNRANKED = (UNATTRIBUTED, INTERNATIONAL)
+
+
+def shares(rows: Table, within: Sequence[str], of: str) -> Table:
+    """Add up downloads and divide them by the total of their window.
+
+    Args:
+        rows: with the columns ``within``, ``of``, model_id and downloads.
+        within: columns that identify one distribution; shares sum to 1 in each.
+        of: the column whose values share it out (``country``, ``sector``, …).
+
+    Returns:
+        ``within``, ``of``, downloads, models, share, lower, upper and rank. Where a window's total is not above
+        zero the shares are null. ``unattributed`` and ``XX`` carry no rank; for ``unattributed`` itself the
+        lower bound is 0, since all of it may belong elsewhere.
+    """
+    summed = rows.group_by([*within, of]).aggregate(
+        downloads=rows.downloads.sum().cast("int64"), models=rows.model_id.nunique()
+    )
+    whole = ibis.window(group_by=list(within))
+    is_unattributed = summed[of] == UNATTRIBUTED
+    ranked = ~summed[of].isin(UNRANKED)
+    totalled = summed.mutate(
+        total=summed.downloads.sum().over(whole),
+        unattributed=ibis.ifelse(is_unattributed, summed.downloads, 0).sum().over(whole),
+        position=ibis.row_number().over(
+            ibis.window(
+                group_by=[*within, ranked], order_by=[ibis.desc("downloads"), ibis.asc(of)]
+            )
+        )
+        + 1,
+    )
+    total = ibis.ifelse(totalled.total > 0, totalled.total, ibis.null("int64")).cast("float64")
+    share = totalled.downloads / total
+    unattributed_share = totalled.unattributed / total
+    none_of_it = totalled[of] == UNATTRIBUTED
+    return totalled.select(
+        *within,
+        of,
+        "downloads",
+        "models",
+        share=share,
+        lower=ibis.ifelse(none_of_it, share * 0, share),
+        upper=ibis.ifelse(none_of_it, share, share + unattributed_share),
+        rank=ibis.ifelse(totalled[of].isin(UNRANKED), ibis.null("int64"), totalled.position.cast("int64")),
+    )
+
+
+def ranking(rows: Table, within: Sequence[str], of: str, top: int, attributes: Sequence[str] = ()) -> Table:
+    """The largest by downloads in each window, with their change since the window's predecessor.
+
+    Args:
+        rows: with the columns ``within`` (``as_of`` among them), ``of``, ``attributes``, model_id and downloads.
+        within: columns that identify one distribution.
+        of: the column to rank (``organisation``, ``family``).
+        top: how many ranks to keep.
+        attributes: columns that depend on ``of`` alone and are carried along.
+
+    Returns:
+        ``within``, rank, ``of``, ``attributes``, downloads, models, share (of the whole window, kept or not),
+        previous_share, share_change and rank_change (places gained since the report date before; null where
+        there is none).
+    """
+    summed = rows.group_by([*within, of]).aggregate(
+        downloads=rows.downloads.sum().cast("int64"),
+        models=rows.model_id.nunique(),
+        **{name: rows[name].min() for name in attributes},
+    )
+    whole = ibis.window(group_by=list(within))
+    by_size = ibis.window(group_by=list(within), order_by=[ibis.desc("downloads"), ibis.asc(of)])
+    ranked = summed.mutate(
+        total=summed.downloads.sum().over(whole).cast("float64"),
+        rank=(ibis.row_number().over(by_size) + 1).cast("int64"),
+    )
+    shared = ranked.mutate(
+        share=ranked.downloads / ibis.ifelse(ranked.total > 0, ranked.total, ibis.null("float64"))
+    )
+    series = [name for name in within if name not in ("as_of", "window_start")]
+    through_time = ibis.window(group_by=[*series, of], order_by="as_of")
+    compared = shared.mutate(
+        previous_share=shared.share.lag().over(through_time),
+        rank_change=shared["rank"].lag().over(through_time) - shared["rank"],
+    )
+    return compared.filter(compared["rank"] <= top).select(
+        *within,
+        "rank",
+        of,
+        *attributes,
+        "downloads",
+        "models",
+        "share",
+        "previous_share",
+        share_change=compared.share - compared.previous_share,
+        rank_change=compared.rank_change,
+    )

@@ -6,8 +6,6 @@ Layout: ``<folder>/snapshot=<YYYY-MM-DD>/models.parquet`` beside its ``manifest.
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
 from generator import __version__
+from generator.atomic import writing
 from generator.errors import ReportError
 from generator.snapshot import SCHEMA, SCHEMA_VERSION, Snapshot
 
@@ -85,7 +84,7 @@ def add(archive: Path, snapshot: Snapshot, replace: bool = False) -> Outcome:
         ReportError: the date has other content and ``replace`` is false; simulated and real snapshots would
             mix; or the folder cannot be written (no permission, full disk).
     """
-    with _writing(archive):
+    with writing(archive):
         archive.mkdir(parents=True, exist_ok=True)
         _finish_interrupted(archive)
         final = archive / f"snapshot={snapshot.as_of}"
@@ -197,7 +196,7 @@ def status(archive: Path) -> str:
     for item in found:
         manifest = item.manifest
         lines.append(
-            f"{manifest.as_of!s:<12}{manifest.rows:>10,}{manifest.bytes / 1e6:>7.1f} MB  {manifest.kind:<10}"
+            f"{manifest.as_of!s:<12}{manifest.rows:>10,}{manifest.bytes / 1e3:>7,.0f} kB  {manifest.kind:<10}"
             f"{sum(manifest.skipped.values()):>8,}{len(manifest.revisions):>9}  {manifest.detail}"
         )
     return "\n".join(lines)
@@ -239,17 +238,6 @@ def _finish_interrupted(archive: Path) -> None:
             shutil.rmtree(superseded)
         else:
             superseded.rename(final)
-
-
-@contextmanager
-def _writing(archive: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ReportError(
-            f"{archive}: cannot be written ({error.strerror or error}); nothing was changed. "
-            "Free some space or choose another folder with --archive."
-        ) from None
 
 
 def _sha256(path: Path) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -39,6 +40,7 @@ from generator.sources import base_models, hub_api
 
 ROOT = Path(__file__).resolve().parent.parent
 TODAY = today()
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 SECRET = "hf_averysecrettokenofatest"
 
 
@@ -59,6 +61,8 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    # Reading the certificates for each session takes longer than most tests, and none of them needs any.
+    monkeypatch.setattr("httpx2._transports.default.create_ssl_context", lambda **_: NO_CERTIFICATES)
 
 
 @pytest.fixture
@@ -195,6 +199,18 @@ def test_another_refusal_is_told_with_the_hubs_own_words(collect: Any) -> None:
     message = sentence(raised)
     assert "status 400, ✖ Invalid option: expected one of" in message
     assert "pip install -U huggingface_hub" in message
+
+
+def test_a_refusal_of_a_later_page_does_not_begin_the_listing_again(collect: Any) -> None:
+    with (
+        HubServer(models(30), page_size=10, by_page={2: [failing(400)]}) as hub,
+        pytest.raises(ReportError) as raised,
+    ):
+        collect(hub)
+    assert sentence(raised).startswith(
+        f"the Hub refuses page 2 of {hub.endpoint}/api/models (status 400, Internal"
+    )
+    assert hub.pages_asked == [1, 2]
 
 
 def test_an_empty_listing_is_an_error(collect: Any) -> None:

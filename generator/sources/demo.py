@@ -1,13 +1,13 @@
 """A seeded simulation of a Hub whose truth is known: for a report without a network, for tests and for scale.
 
-Who the simulated developers are, how much of the new downloads they hold, how often they release and how often
-others build on them stands in ``demo_developers.csv``. Every model's counter follows a closed form of its age,
-``scale * (age / (age + half) + tail * age / 365)``, so any counter of any day is exact; the scales are fitted once
-so that each country's share of the downloads of new models follows the planted path. :func:`truth` is then counted
-from the simulation's own arrays, not taken from the plan.
+Who the simulated developers are, how much of the new downloads they hold, how often they release and how
+often others build on them stands in ``demo_developers.csv``. Every model's counter follows a closed form of
+its age, ``scale * (age / (age + half) + tail * age / 365)``, so any counter of any day is exact; the scales
+are fitted once so that each country's share of the downloads of new models follows the planted path.
+:func:`truth` is then counted from the simulation's own arrays, not taken from the plan.
 
-The namespaces are those of real publishers, so that attribution has something to do; every model in them is made up
-and says so in its name.
+The namespaces are those of real publishers, so that attribution has something to do; every model in them is
+made up and says so in its name.
 """
 
 import csv
@@ -43,10 +43,13 @@ SHARE_DATES = {
     "share_2025_08": date(2025, 8, 31),
     "share_2026_10": date(2026, 10, 31),
 }
-"""Columns of the developers' file: percent of the downloads of models under a year old, between them a straight line."""
+"""Columns of the developers' file: percent of the downloads of models under a year old, between them a
+straight line.
+"""
 
 DERIVED_DATES = {"derived_2024_01": date(2024, 1, 15), "derived_2026_02": date(2026, 2, 14)}
-"""Percent of new derivatives that descend from a developer; between them the log of the odds runs straight."""
+"""Percent of new derivatives that descend from a developer; between them the log of each part runs straight.
+"""
 
 FLOOR = datetime(2022, 3, 2, 23, 29, 4)
 """The Hub dates every older repository to this moment."""
@@ -54,14 +57,22 @@ FLOOR = datetime(2022, 3, 2, 23, 29, 4)
 FIRST_MONTH = date(2022, 11, 30)
 COHORT_DAYS = 365
 NEW_DOWNLOADS = 9e8
-"""Downloads of the models under a year old on 2025-08-31; :data:`YEARLY_GROWTH` carries them to other dates."""
+"""Downloads of the models under a year old on 2025-08-31; :data:`YEARLY_GROWTH` carries them to other dates.
+"""
 YEARLY_GROWTH = 1.6
-FIT_STEPS = 60
+FIT_STEPS = 5
+"""More would follow the planted path closer and make single months rougher."""
 LAB_PART = 0.45
-"""The largest part of all models that developers' own releases may take; small demos release less to keep to it."""
+"""The largest part of all models that developers' own releases may take; small demos release less to keep to
+it.
+"""
 MOST_REPOSITORIES = 8
-SPREAD = 1.75
-"""Standard deviation of the log of a model's weight: the top 200 of 6,000 models hold about half of the downloads."""
+SURGE = 50
+"""How many times its usual downloads the model with the surge has in that month."""
+SPREAD = 2.0
+"""Standard deviation of the log of a model's weight: the top 200 of 6,000 models hold about half of the
+downloads.
+"""
 
 FLOOR_AUTHORS = {
     "google": ("bert", "fill-mask", "transformers"),
@@ -118,7 +129,8 @@ SIZES = {
     "235b-a22b": 235.0,
     "110m": 0.11,
 }
-"""Size labels, smallest first and mixtures of experts last but the old models' own; billions of parameters."""
+"""Size labels, smallest first and mixtures of experts last but the old models' own; billions of parameters.
+"""
 OLD_SIZE = len(SIZES) - 1
 
 RELATIONS = ("finetune", "adapter", "quantized", "merge")
@@ -132,8 +144,8 @@ DEPTHS = (0.8, 0.14, 0.045, 0.015)
 class Demo:
     """What to simulate.
 
-    ``models`` (at least 500) is the number of models ever created, ``months`` (at least 6) the number of month ends
-    up to and with ``last``; the first of them cannot lie before 2022-11-30.
+    ``models`` (at least 500) is the number of models ever created, ``months`` (at least 6) the number of
+    month ends up to and with ``last``; the first of them cannot lie before 2022-11-30.
     """
 
     seed: int = 20251126
@@ -166,26 +178,28 @@ class Demo:
 class Truth:
     """What the simulated snapshots hold, counted exactly; dates are :class:`datetime.date`.
 
-    ``cohort_share``: as_of, lens (publisher | origin), country, downloads, share: all-time downloads of the models
-    in the snapshot that were created after ``as_of`` - 365 days.
+    ``cohort_share``: as_of, lens (publisher | origin), country, downloads, share: all-time downloads of the
+    models in the snapshot that were created after ``as_of`` - 365 days.
 
-    ``first_year_share``: as_of, window_months (1 | 12), lens, country, downloads, share: downloads made in the
-    window while their model was at most 365 days old. Models older than the Hub's records are left out, and so are
-    downloads before the demo's models vanish only from the moment they are gone.
+    ``first_year_share``: as_of, window_months (1 | 12), lens, country, downloads, share: downloads made in
+    the window while their model was at most 365 days old, whether or not a snapshot still holds it. Models
+    older than the Hub's records are left out.
 
-    ``overtake_month``: the first snapshot from which, to the end, China's cohort share (publisher lens) exceeds
-    the United States'; None if there is none.
+    ``overtake_month``: the first snapshot from which, to the end, China's cohort share (publisher lens)
+    exceeds the United States'; None if there is none.
 
-    ``derivative_share``: as_of, namespace (of the root), derivatives, share: models with a base model created in the
-    month that ends on ``as_of``.
+    ``derivative_share``: as_of, namespace (of the root), derivatives, share: models with a base model created
+    in the month that ends on ``as_of``.
 
-    ``release_days``: namespace, country, cadence_days (planted), day, repositories; developers' release events.
+    ``release_days``: namespace, country, cadence_days (planted), day, repositories; developers' release
+    events.
 
-    ``roots``: model_id, root_id, kind; ``root`` (its own), ``derived``, ``merge`` (two parents of one developer,
-    the root is the first one's), ``missing`` (the root is an id that exists nowhere), ``cycle`` (no root: null).
+    ``roots``: model_id, root_id, kind, for every id that ever was; ``root`` (its own), ``derived``, ``merge``
+    (two parents of one developer's family, the root is the first one's), ``missing`` (the root is an id that
+    exists nowhere), ``cycle`` (no root: null).
 
-    ``faults``: fault (counter fell | vanished | renamed | surge), model_id, as_of (the first snapshot that shows
-    it), other_id (a renamed model's new id), amount (downloads removed or added).
+    ``faults``: fault (counter fell | vanished | renamed | surge), model_id, as_of (the first snapshot that
+    shows it), other_id (a renamed model's new id), amount (downloads removed or added).
 
     ``developers``: namespace, country, role: every namespace that is not unattributed.
     """
@@ -223,8 +237,12 @@ class Developer:
 
 @dataclass(frozen=True)
 class _Models:
-    """Arrays of one value a model. ``developer`` and ``root_developer`` number the rows of the developers' file,
-    with one more for everybody else; ``parent`` and ``second`` are positions of models or -1.
+    """One value a model in each array.
+
+    ``developer`` numbers the rows of the developers' file, with one more number for everybody else;
+    ``parent``, ``second`` and ``root`` are positions of models, -1 for none; ``relation`` is a position in
+    RELATIONS, or -1. ``bases`` names the base of the models whose chain leads nowhere, ``cycles`` are those
+    of them in a ring.
     """
 
     created: Ints
@@ -245,7 +263,7 @@ class _Models:
 
 @dataclass(frozen=True)
 class _Faults:
-    """The planted faults: positions of models (-1 where a demo is too small for one) and the days of them."""
+    """The planted faults: positions of models (-1 where a small demo has none to spare) and their days."""
 
     surge: int
     surge_from: int
@@ -414,8 +432,8 @@ def _releases(demo: Demo, random: np.random.Generator) -> tuple[Ints, Ints, Ints
     """Draw the developers' releases.
 
     Returns:
-        For each repository its developer, its day and its place in the release (from 0), and the factor by which
-        the planted cadences were stretched.
+        For each repository its developer, its day and its place in the release (from 0), and the factor by
+        which the planted cadences were stretched.
     """
     end = _number(demo.last)
     labs = [(place, lab) for place, lab in enumerate(developers()) if lab.cadence_days and lab.first < end]
@@ -542,7 +560,8 @@ def _derived_weights(created: Ints) -> Floats:
     progress = np.clip((created - first) / (last - first), 0, 1)[:, None]
     weights: Floats = np.exp((1 - progress) * np.log(before) + progress * np.log(after))
     weights *= np.array([any(lab.derived) for lab in developers()])
-    return weights / weights.sum(axis=1, keepdims=True)
+    shares: Floats = weights / weights.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _parents(
@@ -556,8 +575,8 @@ def _parents(
     """Choose the base models.
 
     Returns:
-        parent and second parent (positions, -1 for none) and the depth (0 for roots) of every model. A base was
-        always created before the day of what is built on it.
+        parent and second parent (positions, -1 for none) and the depth (0 for roots) of every model. A base
+        was always created before the day of what is built on it.
     """
     count = len(created)
     parent, second, depth = np.full(count, -1), np.full(count, -1), np.zeros(count, np.int64)
@@ -594,7 +613,9 @@ def _parents(
 
 
 def _earlier(random: np.random.Generator, pool: Ints, family: Ints, created: Ints, nodes: Ints) -> Ints:
-    """For each node a model of the pool, of its family and older than its day, newer ones more often; else -1."""
+    """For each node a model of the pool, of its family and older than its day, newer ones more often; else
+    -1.
+    """
     width = 1 << 20
     key = family[pool] * width + created[pool]
     order = np.argsort(key, kind="stable")
@@ -607,7 +628,7 @@ def _earlier(random: np.random.Generator, pool: Ints, family: Ints, created: Int
 
 
 def _sizes(random: np.random.Generator, created: Ints, is_lab: Bools, position: Ints, old: Bools) -> Ints:
-    """Positions in :data:`SIZES`; the largest come within reach year by year, a release steps through them."""
+    """Positions in :data:`SIZES`; the largest come in reach year by year, a release steps through them."""
     reach = np.where(
         created < _number(date(2023, 7, 1)), 5, np.where(created < _number(date(2025, 3, 1)), 7, 9)
     )
@@ -620,7 +641,7 @@ def _sizes(random: np.random.Generator, created: Ints, is_lab: Bools, position: 
 def _tasks_and_licenses(
     random: np.random.Generator, created: Ints, developer: Ints, is_lab: Bools, old_author: Ints
 ) -> tuple[list[str | None], list[str | None]]:
-    """Task and licence of every model as if it were a root; repositories released together share their task."""
+    """Task and licence of every model as if it were a root; repositories of a release share their task."""
     everybody = developers()
     old_tasks = [task for _, task, _ in FLOOR_AUTHORS.values()]
     draw, other_draw = random.random(len(created)), random.random(len(created))
@@ -721,9 +742,8 @@ def _libraries(
 
 
 def _interest(age: Ints, half: Floats, tail: Floats) -> Floats:
-    """Downloads since creation for a scale of 1: steep at first, then a steady rest. Only the four basic operations,
-    so that every machine comes to the same bits.
-    """
+    """Downloads since creation for a scale of 1: steep at first, then a steady rest."""
+    # Only the four basic operations, so that every machine comes to the same bits.
     known = np.maximum(age, 0)
     result: Floats = known / (known + half) + tail * known / 365
     return result
@@ -768,50 +788,49 @@ def _scales(demo: Demo, random: np.random.Generator, models: _Models, half: Floa
 
     born = np.searchsorted(days, models.created)
     group = country * len(days) + born
+    shape = (len(_countries()), len(days))
+
+    def by_month(amount: Floats) -> Floats:
+        sums: Floats = np.bincount(group, np.where(old, 0.0, amount), shape[0] * shape[1]).astype(np.float64)
+        return sums.reshape(shape)
+
     held = np.stack(
         [
-            np.bincount(
-                group,
-                np.where(
-                    _in_cohort(models.created, day) & ~old,
-                    weight * _interest(day - models.created, half, tail),
-                    0,
-                ),
-                minlength=target.shape[1] * len(days),
-            ).reshape(target.shape[1], len(days))
+            by_month(weight * _interest(day - models.created, half, tail) * _in_cohort(models.created, day))
             for day in days
         ]
     )
-    factor = _fit(held, target)
+    factor = _fit(held, by_month(weight * _interest(np.full(len(old), 182), half, tail)), target)
     scale = weight * factor[country, born]
     # The old models' use, in all, is about as large as a year's new downloads were when the snapshots began.
     scale[old] = weight[old] / weight[old].sum() * NEW_DOWNLOADS / 20
     return np.rint(scale)
 
 
-def _fit(held: Floats, target: Floats) -> Floats:
+def _fit(held: Floats, at_six: Floats, target: Floats) -> Floats:
     """Find a factor for each country and month of creation (Richardson's and Lucy's iteration).
 
     Args:
         held: downloads by snapshot, country and month of creation before scaling.
+        at_six: downloads by country and month of creation at an age of six months, before scaling.
         target: wanted downloads by snapshot and country.
 
     Returns:
         Positive factors by country and month, with which ``held`` sums nearly to ``target``.
     """
     weight = held.sum(axis=0)
-    # Start from months of creation that weigh alike some half a year on, or single months would take all.
-    months = np.arange(len(held))
+    months = np.arange(len(target))
     later = np.minimum(months + 6, months[-1])
-    at_six = held[later, :, months].T
-    wanted = np.exp(np.log(target)[later].T - np.log(1.6) * (months + 6 - later) / -12)
-    factor = np.divide(wanted, at_six, out=np.ones_like(wanted), where=at_six > 0) / 12
+    # Every month of creation starts with about the same part of its cohort, or single months would take all.
+    wanted = (target[later] * YEARLY_GROWTH ** ((months + 6 - later) / 12)[:, None]).T / 12
+    factor = np.divide(wanted, at_six, out=np.ones_like(wanted), where=at_six > 0)
     for _ in range(FIT_STEPS):
         reached = (held * factor).sum(axis=2)
         ratio = np.divide(target, reached, out=np.zeros_like(target), where=reached > 0)
         update = (held * ratio[:, :, None]).sum(axis=0)
         factor *= np.divide(update, weight, out=np.ones_like(update), where=weight > 0)
-    return factor
+    fitted: Floats = factor
+    return fitted
 
 
 def _months_between(first: date, last: date) -> int:
@@ -826,19 +845,19 @@ def _in_cohort(created: Ints, day: int) -> Bools:
 def _gross(world: _World, day: int | Ints) -> Floats:
     """All downloads of every model up to a day (one for all, or one each), none removed."""
     models, faults = world.models, world.faults
-    count = np.floor(world.scale * _interest(day - models.created, world.half, world.tail))
-    if faults.surge >= 0:
-        model = faults.surge
-        own_day = int(np.broadcast_to(day, count.shape)[model])
-        surge = [
-            np.floor(
-                world.scale[model]
-                * _interest(edge - models.created[[model]], world.half[[model]], world.tail[[model]])
-            )[0]
-            for edge in (faults.surge_from, min(max(own_day, faults.surge_from), faults.surge_to))
-        ]
-        count[model] += 49 * (surge[1] - surge[0])
+    count: Floats = np.floor(world.scale * _interest(day - models.created, world.half, world.tail))
+    own_day = int(np.broadcast_to(day, count.shape)[faults.surge])
+    count[faults.surge] += _surged(world, own_day)
     return count
+
+
+def _surged(world: _World, day: int) -> int:
+    """What the surge has added by a day to the model that has it."""
+    faults, one = world.faults, [world.faults.surge]
+    edges = np.array([faults.surge_from, min(max(day, faults.surge_from), faults.surge_to)])
+    interest = _interest(edges - world.models.created[one], world.half[one], world.tail[one])
+    before, by_then = np.floor(world.scale[one] * interest)
+    return (SURGE - 1) * int(by_then - before)
 
 
 def _counter(world: _World, day: int | Ints) -> Ints:
@@ -1088,15 +1107,15 @@ def _first_year_share(demo: Demo, world: _World) -> pd.DataFrame:
 
 
 def _overtake(cohort: pd.DataFrame) -> date | None:
-    wide = (
-        cohort[cohort["lens"] == "publisher"]
-        .pivot(index="as_of", columns="country", values="share")
-        .fillna(0.0)
+    published = cohort[cohort["lens"] == "publisher"].set_index("as_of")
+    dates: list[date] = sorted(set(published.index))
+    china, states = (
+        published.loc[published["country"] == country, "share"].reindex(dates).fillna(0.0).to_numpy()
+        for country in ("CN", "US")
     )
-    ahead = (wide.get("CN", 0.0) > wide.get("US", 0.0)).to_numpy()
+    ahead = china > states
     behind = np.flatnonzero(~ahead)
     first = int(behind[-1]) + 1 if len(behind) else 0
-    dates: list[date] = list(wide.index)
     return dates[first] if first < len(dates) else None
 
 
@@ -1161,15 +1180,5 @@ def _fault_table(world: _World) -> pd.DataFrame:
     rows += [("vanished", ids[model], _date(day), None, 0) for model, day in faults.vanished.items()]
     if faults.renamed >= 0:
         rows.append(("renamed", ids[faults.renamed], _date(faults.renamed_on), faults.new_id, 0))
-    plain = world.scale[faults.surge] * np.diff(
-        [
-            _interest(
-                day - world.models.created[[faults.surge]],
-                world.half[[faults.surge]],
-                world.tail[[faults.surge]],
-            )[0]
-            for day in (faults.surge_from, faults.surge_to)
-        ]
-    )
-    rows.append(("surge", ids[faults.surge], _date(faults.surge_to), None, int(49 * plain[0])))
+    rows.append(("surge", ids[faults.surge], _date(faults.surge_to), None, _surged(world, faults.surge_to)))
     return pd.DataFrame(rows, columns=["fault", "model_id", "as_of", "other_id", "amount"])

@@ -106,6 +106,8 @@ def collect(
         try:
             infos = _list(api, PROPERTIES, top, progress)
         except BadRequestError:
+            if listing.pages:
+                raise
             # The Hub refused this one property in listings until 2025; the tags say nearly the same.
             infos = _list(api, tuple(name for name in PROPERTIES if name != "baseModels"), top, progress)
     rows = [_row(info) for info in infos if not info.private]

@@ -1,0 +1,98 @@
+"""A figure: a chart with its words and its table, and how it becomes SVG."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import vl_convert
+from markupsafe import Markup, escape
+
+from generator.charts.theme import themed
+
+WIDE = 680
+NARROW = 330
+"""Widths of the drawing in pixels: text keeps its size on a phone because the phone gets a drawing of its own."""
+
+# Names as in Vega-Lite 6, the version whose JavaScript the site serves.
+VEGA_LITE_VERSION = "v6.4"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart as a page needs it.
+
+    ``description`` states what the chart shows, for those who do not see it; ``table`` holds the plotted values
+    as text, ready to print; ``draw`` makes the chart for a given width in pixels.
+    """
+
+    id: str
+    title: str
+    description: str
+    metric: str
+    table: pd.DataFrame
+    draw: Callable[[int], Any]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure's SVGs, ready to stand in a page, and its interactive specification."""
+
+    wide: Markup
+    narrow: Markup
+    specification: Mapping[str, object]
+
+
+def render(figure: Figure, cache: Path) -> Drawing:
+    """Draw a figure in both widths.
+
+    Args:
+        figure: what to draw.
+        cache: folder where SVGs are kept by the hash of their specification, so that an unchanged chart is not
+            drawn again.
+    """
+    wide = themed(figure.draw(WIDE))
+    narrow = themed(figure.draw(NARROW))
+    return Drawing(
+        wide=_accessible(_svg(wide, cache), figure, "wide"),
+        narrow=_accessible(_svg(narrow, cache), figure, "narrow"),
+        specification={**wide, "description": figure.description},
+    )
+
+
+def _svg(specification: Mapping[str, object], cache: Path) -> str:
+    text = json.dumps(specification, sort_keys=True)
+    key = hashlib.sha256(f"{vl_convert.__version__} {VEGA_LITE_VERSION} {text}".encode()).hexdigest()
+    stored = cache / f"{key}.svg"
+    if stored.exists():
+        return stored.read_text(encoding="utf-8")
+    svg = str(vl_convert.vegalite_to_svg(text, vl_version=VEGA_LITE_VERSION))
+    cache.mkdir(parents=True, exist_ok=True)
+    partial = stored.with_suffix(".partial")
+    partial.write_text(svg, encoding="utf-8")
+    partial.rename(stored)
+    return svg
+
+
+def _accessible(svg: str, figure: Figure, size: str) -> Markup:
+    """The SVG with a title and a description that assistive technology reads, and no fixed size."""
+    start, rest = svg.split(">", 1)
+    label = f"{figure.id}-{size}"
+    view_box = start[start.index('viewBox="') :].split('"')[1]
+    width = view_box.split(" ")[2]
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view_box}" role="img" class="chart-{size}" '
+        f'style="max-width:{float(width):.0f}px" aria-labelledby="{label}-title {label}-text">'
+        f'<title id="{label}-title">{escape(figure.title)}</title>'
+        f'<desc id="{label}-text">{escape(figure.description)}</desc>'
+    )
+    return Markup(opening + rest)
+
+
+def percent_axis(**options: Any) -> alt.Axis:
+    """An axis in whole percent."""
+    return alt.Axis(format=".0%", **options)

@@ -1,0 +1,130 @@
+"""Charts of ranked organisations, families and sectors."""
+
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from generator.attribution import UNATTRIBUTED
+from generator.charts.figure import WIDE, Figure, percent_axis
+from generator.charts.theme import ACCENT, INK, colour_of
+from generator.wording import count, country_name, percent
+
+BARS = 15
+LABEL_LIMIT = {True: 230, False: 120}
+
+
+def top_developers(table: pd.DataFrame, figure_id: str) -> Figure:
+    """Bars of the most downloaded organisations, coloured and labelled by country.
+
+    Args:
+        table: rank, organisation, country, downloads, share of one date, lens, window and basis.
+        figure_id: the figure's id in its page.
+    """
+    rows = table.sort_values("rank").head(BARS).copy()
+    rows["label"] = [
+        f"{percent(row.share)} {'' if row.country == UNATTRIBUTED else row.country}".strip()
+        for row in rows.itertuples()
+    ]
+    rows["colour"] = rows["country"].map(colour_of)
+    printed = pd.DataFrame(
+        {
+            "Rank": rows["rank"].astype(str),
+            "Organisation": rows["organisation"],
+            "Country": rows["country"].map(country_name),
+            "Downloads": rows["downloads"].map(count),
+            "Share": rows["share"].map(percent),
+        }
+    )
+    leaders = ", ".join(f"{row.organisation} {percent(row.share)}" for row in rows.head(5).itertuples())
+    return Figure(
+        figure_id,
+        "Most downloaded developers",
+        f"Bars of the {len(rows)} most downloaded developers' shares of all downloads. The first are {leaders}.",
+        "top-developers",
+        printed,
+        _bars(rows, "organisation"),
+    )
+
+
+def top_families(table: pd.DataFrame, figure_id: str) -> Figure:
+    """Bars of the most downloaded families.
+
+    Args:
+        table: rank, family, downloads, models, share of one date, window and basis.
+        figure_id: the figure's id in its page.
+    """
+    rows = table.sort_values("rank").head(BARS).copy()
+    rows["label"] = rows["share"].map(percent)
+    rows["colour"] = ACCENT
+    printed = pd.DataFrame(
+        {
+            "Rank": rows["rank"].astype(str),
+            "Family": rows["family"],
+            "Downloads": rows["downloads"].map(count),
+            "Models": rows["models"].map(count),
+            "Share": rows["share"].map(percent),
+        }
+    )
+    leaders = ", ".join(f"{row.family} {percent(row.share)}" for row in rows.head(5).itertuples())
+    return Figure(
+        figure_id,
+        "Most downloaded families of models",
+        f"Bars of the {len(rows)} most downloaded families' shares of all downloads, derivatives included. "
+        f"The first are {leaders}.",
+        "top-families",
+        printed,
+        _bars(rows, "family"),
+    )
+
+
+def sector_shares(table: pd.DataFrame, figure_id: str) -> Figure:
+    """Bars of the sectors' shares.
+
+    Args:
+        table: sector, downloads, models, share of one date, lens, window and basis.
+        figure_id: the figure's id in its page.
+    """
+    rows = table.sort_values("share", ascending=False).copy()
+    rows["label"] = rows["share"].map(percent)
+    rows["colour"] = [colour_of(UNATTRIBUTED) if sector == UNATTRIBUTED else ACCENT for sector in rows["sector"]]
+    printed = pd.DataFrame(
+        {
+            "Sector": rows["sector"],
+            "Downloads": rows["downloads"].map(count),
+            "Models": rows["models"].map(count),
+            "Share": rows["share"].map(percent),
+        }
+    )
+    parts = ", ".join(f"{row.sector} {percent(row.share)}" for row in rows.itertuples())
+    return Figure(
+        figure_id,
+        "Share of all downloads by sector of the publisher",
+        f"Bars of each sector's share of all downloads: {parts}.",
+        "all-downloads-share-by-sector",
+        printed,
+        _bars(rows, "sector"),
+    )
+
+
+def _bars(rows: pd.DataFrame, of: str) -> Any:
+    def draw(width: int) -> Any:
+        limit = LABEL_LIMIT[width == WIDE]
+        y = alt.Y(f"{of}:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=limit))
+        base = alt.Chart(rows)
+        bars = base.mark_bar(height={"band": 0.68}).encode(
+            x=alt.X(
+                "share:Q", title=None, axis=percent_axis(tickCount=4), scale=alt.Scale(domainMin=0, nice=False)
+            ),
+            y=y,
+            color=alt.Color("colour:N", scale=None),
+            tooltip=[
+                alt.Tooltip(f"{of}:N", title=of.capitalize()),
+                alt.Tooltip("downloads:Q", title="Downloads", format=","),
+                alt.Tooltip("share:Q", title="Share", format=".1%"),
+            ],
+        )
+        labels = base.mark_text(align="left", dx=5, color=INK).encode(x="share:Q", y=y, text="label:N")
+        return alt.layer(bars, labels).properties(width=width - limit - 60, height=24 * len(rows))
+
+    return draw

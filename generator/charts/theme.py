@@ -1,0 +1,72 @@
+"""One look for all charts, in light and in dark.
+
+Text, axes and grid are drawn in ``currentColor``, so that the page's own colour, light or dark, applies. Data
+colours are chosen to keep a contrast of at least 3:1 against both of the site's backgrounds, which the tests check.
+"""
+
+import altair as alt
+
+INK = "currentColor"
+LIGHT_BACKGROUND = "#ffffff"
+DARK_BACKGROUND = "#1e2129"
+
+# Hues follow Okabe and Ito's palette, told apart under the common forms of colour blindness; lightness is
+# adjusted to stand out on white and on slate.
+COUNTRY_COLOURS: dict[str, str] = {
+    "CN": "#d1495b",
+    "US": "#2f7fc1",
+    "FR": "#8a63c9",
+    "GB": "#0d8f80",
+    "DE": "#a8711a",
+    "KR": "#c2549d",
+    "JP": "#4f8a10",
+    "CA": "#b5602a",
+    "IL": "#5f7fae",
+    "AE": "#7d8b1f",
+    "IN": "#c26b12",
+    "XX": "#7a7f87",
+    "unattributed": "#868b93",
+}
+OTHER_COLOUR = "#6f7fa0"
+ACCENT = "#2f7fc1"
+
+DASHES: dict[str, list[int]] = {"CN": [1, 0], "US": [8, 3], "unattributed": [2, 3]}
+"""Line patterns, so that the lines that matter most differ without colour."""
+OTHER_DASH = [5, 2, 1, 2]
+
+
+def colour_of(country: str) -> str:
+    """The colour of a country, the same in every chart."""
+    return COUNTRY_COLOURS.get(country, OTHER_COLOUR)
+
+
+def dash_of(country: str) -> list[int]:
+    """The line pattern of a country, the same in every chart."""
+    return DASHES.get(country, OTHER_DASH)
+
+
+def themed(chart: alt.LayerChart | alt.Chart | alt.HConcatChart | alt.VConcatChart) -> dict[str, object]:
+    """A chart's Vega-Lite specification with the common look."""
+    text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 13, "titleFontSize": 13}
+    styled = (
+        chart.configure(background="transparent", font="system-ui, sans-serif")
+        .configure_view(stroke=None)
+        .configure_axis(
+            **text,
+            domainColor=INK,
+            domainOpacity=0.4,
+            tickColor=INK,
+            tickOpacity=0.4,
+            gridColor=INK,
+            gridOpacity=0.12,
+            titleFontWeight="normal",
+            labelLimit=260,
+        )
+        .configure_legend(**text)
+        .configure_header(**text)
+        .configure_text(fontSize=13)
+        .configure_title(color=INK, fontSize=14, anchor="start")
+        .configure_mark(aria=False)
+    )
+    specification: dict[str, object] = styled.to_dict()
+    return specification

@@ -1,0 +1,129 @@
+"""Numbers on their way to the reader: each is looked up in a metric's table and remembered with its row."""
+
+import html
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from generator import wording
+from generator.results import Results
+
+WRITTEN: dict[str, Callable[[Any], str]] = {
+    "percent": wording.percent,
+    "points": wording.points,
+    "count": wording.count,
+    "decimal": wording.decimal,
+    "index": wording.index,
+    "date": wording.day,
+    "name": str,
+    "country": wording.in_sentence,
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One number of the narrative: its value, how it is written, and the table row it was taken from."""
+
+    id: str
+    metric: str
+    column: str
+    row: tuple[tuple[str, Any], ...]
+    value: Any
+    text: str
+
+    def __html__(self) -> str:
+        value = html.escape(str(plain(self.value)), quote=True)
+        return f'<data class="fact" id="fact-{self.id}" value="{value}">{html.escape(self.text)}</data>'
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass
+class FactBook:
+    """Looks facts up and keeps the book of all that were quoted."""
+
+    results: Results
+    quoted: dict[tuple[str, str, str], Fact] = field(default_factory=dict)
+
+    def quote(self, row: pd.Series, metric: str, column: str, written: str) -> Fact:
+        """A fact from a row of a metric's table.
+
+        Args:
+            row: a row of ``results.tables[metric]``, as the table has it.
+            metric: the metric's id.
+            column: which of its columns is quoted.
+            written: one of :data:`WRITTEN`.
+        """
+        keys = [name for name in row.index if name in _KEYS and not _missing(row[name])]
+        where = tuple((name, row[name]) for name in keys)
+        mark = (metric, column, json.dumps([[name, str(value)] for name, value in where]) + written)
+        if mark not in self.quoted:
+            value = None if _missing(row[column]) else row[column]
+            self.quoted[mark] = Fact(
+                id=str(len(self.quoted) + 1),
+                metric=metric,
+                column=column,
+                row=where,
+                value=value,
+                text=WRITTEN[written](value) if value is not None else "unknown",
+            )
+        return self.quoted[mark]
+
+    def as_json(self) -> dict[str, Any]:
+        """The content of ``facts.json``."""
+        return {
+            "as_of": str(self.results.as_of),
+            "source": self.results.source.label,
+            "simulated": self.results.source.simulated,
+            "facts": [
+                {
+                    "id": fact.id,
+                    "metric": fact.metric,
+                    "column": fact.column,
+                    "row": {name: plain(value) for name, value in fact.row},
+                    "value": plain(fact.value),
+                    "text": fact.text,
+                    "definition": self.results.metrics[fact.metric].definition,
+                }
+                for fact in self.quoted.values()
+            ],
+        }
+
+
+_KEYS = (
+    "as_of",
+    "reading",
+    "lens",
+    "window_months",
+    "window_start",
+    "basis",
+    "level",
+    "country",
+    "other_country",
+    "sector",
+    "organisation",
+    "family",
+)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it."""
+    if _missing(value):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+def sentence(text: str, **parts: Any) -> Markup:
+    """A sentence with facts and names put in, each escaped."""
+    return Markup(text).format(**parts)

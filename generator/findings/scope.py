@@ -1,0 +1,41 @@
+"""What the figures can and cannot speak of."""
+
+from markupsafe import Markup
+
+from generator.facts import sentence
+from generator.findings.finding import Finding
+from generator.results import Results
+from generator.wording import count, day
+
+
+def scope(results: Results) -> Finding:
+    """Which models the figures cover: ``simulated``, ``selection``, ``largest`` (top N of the Hub) or ``hub``."""
+    source = results.source
+    rows = count(_whole(source.coverage.get("rows")))
+    if source.simulated:
+        text = Markup(
+            "These figures come from a <strong>simulation</strong> with planted values, made to try the software. "
+            "They say nothing about the real Hub."
+        )
+        return Finding("scope", "simulated", text, "new-model-share-by-country")
+    if source.selection:
+        text = sentence(
+            "These shares speak of the {rows} models in <code>{file}</code>, a selection, not of the whole "
+            "Hub: models outside it are in no numerator and no denominator.",
+            rows=rows,
+            file=source.details[0],
+        )
+        return Finding("scope", "selection", text, "new-model-share-by-country")
+    lowest = source.coverage.get("lowest_downloads_30d")
+    text = sentence(
+        "These shares speak of the {rows} most downloaded models of the Hub on {date}; the least downloaded of them "
+        "had {lowest} downloads in 30 days.",
+        rows=rows,
+        date=day(results.as_of),
+        lowest=count(_whole(lowest)),
+    )
+    return Finding("scope", "largest", text, "new-model-share-by-country")
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None

@@ -1,0 +1,81 @@
+"""How well the series of counters bears the figures built on it."""
+
+import ibis
+from ibis.expr.types import Table
+
+from generator.flows import Flows
+from generator.metric import Metric
+
+
+def compute(flows: Flows) -> Table:
+    """Counts of models seen, appeared, vanished, standing still and falling at each report date."""
+    data = flows.data
+    dates = (
+        data.snapshots.filter(data.snapshots.report_date)
+        .select("as_of")
+        .mutate(
+            previous=lambda row: row.as_of.lag().over(order_by="as_of"),
+            following=lambda row: row.as_of.lead().over(order_by="as_of"),
+        )
+    )
+    by_model = ibis.window(group_by="model_id", order_by="as_of")
+    seen = (
+        data.observations.inner_join(dates, "as_of")
+        .inner_join(flows.attribution.models.select("model_id", "created_on"), "model_id")
+        .mutate(
+            seen_before=lambda row: row.as_of.lag().over(by_model),
+            seen_after=lambda row: row.as_of.lead().over(by_model),
+            counter_before=lambda row: row.downloads_all_time.lag().over(by_model),
+        )
+        .mutate(growth=lambda row: row.downloads_all_time - row.counter_before)
+    )
+    appeared = seen.previous.notnull() & ~(seen.seen_before == seen.previous).fill_null(False)
+    fallen = (seen.growth < 0).fill_null(False)
+    return (
+        seen.group_by("as_of")
+        .aggregate(
+            models=seen.count(),
+            with_counter=seen.downloads_all_time.count(),
+            with_creation_date=seen.created_on.count(),
+            appeared=appeared.sum(),
+            appeared_older=(appeared & (seen.created_on <= seen.previous).fill_null(True)).sum(),
+            vanished_after=(
+                seen.following.notnull() & ~(seen.seen_after == seen.following).fill_null(False)
+            ).sum(),
+            standing_still=(seen.growth == 0).fill_null(False).sum(),
+            fallen=fallen.sum(),
+            fallen_downloads=seen.growth.sum(where=fallen).fill_null(0).cast("int64"),
+        )
+        .order_by("as_of")
+    )
+
+
+METRIC = Metric(
+    id="series-quality",
+    title="Quality of the series",
+    question="How well does the series of counters bear the figures?",
+    definition=(
+        "For each report date: how many models were seen and have a counter and a creation date; how many "
+        "appeared since the report date before, and how many of those are older than it, so that their downloads "
+        "in between are unknown; how many are gone at the next report date; whose counter stood still or fell."
+    ),
+    unit="models; downloads",
+    columns=(
+        "as_of", "models", "with_counter", "with_creation_date", "appeared", "appeared_older", "vanished_after",
+        "standing_still", "fallen", "fallen_downloads",
+    ),  # fmt: skip
+    own_columns=(
+        ("models", "Models seen on this date."),
+        ("with_counter", "Of these, models with an all-time counter."),
+        ("with_creation_date", "Of these, models whose creation date is known."),
+        ("appeared", "Models that were not there at the report date before."),
+        ("appeared_older", "Of these, models created before that date: their downloads in between are unknown."),
+        ("vanished_after", "Models that are gone at the next report date: deleted, renamed, made private or missed."),
+        ("standing_still", "Models whose counter did not move since the report date before."),
+        ("fallen", "Models whose counter fell: the Hub takes back downloads that it finds to be spam."),
+        ("fallen_downloads", "By how much these counters fell together (negative)."),
+    ),
+    caveats=("Falls are kept as negative downloads, never set to zero: they take back what was counted before.",),
+    source="This report's own.",
+    compute=compute,
+)

@@ -1,0 +1,96 @@
+"""The data files of the site: every metric's table as CSV and JSON, an index, and the facts quoted."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from generator.facts import FactBook, plain
+from generator.metric import Metric
+from generator.results import Results
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def publish(results: Results, book: FactBook, licence: str, folder: Path) -> None:
+    """Write ``<metric-id>.csv`` and ``.json`` for every metric, ``index.json`` and ``facts.json``.
+
+    CSV and JSON hold the same rows. Absent values are empty in CSV and null in JSON; shares are fractions.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, metric in results.metrics.items():
+        table = results.tables[name]
+        (folder / f"{name}.csv").write_text(as_csv(table), encoding="utf-8")
+        _write_json(folder / f"{name}.json", {**_about(metric, results, licence), "rows": as_rows(table)})
+    _write_json(
+        folder / "index.json",
+        {
+            "as_of": str(results.as_of),
+            "source": results.source.label,
+            "simulated": results.source.simulated,
+            "licence": licence,
+            "metrics": [
+                {
+                    "id": name,
+                    "title": metric.title,
+                    "rows": len(results.tables[name]),
+                    "csv": f"{name}.csv",
+                    "json": f"{name}.json",
+                }
+                for name, metric in results.metrics.items()
+            ],
+        },
+    )
+    _write_json(folder / "facts.json", book.as_json())
+
+
+def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as JSON objects."""
+    return [
+        {name: plain(value) for name, value in zip(table.columns, row, strict=True)}
+        for row in table.itertuples(index=False, name=None)
+    ]
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """A table as CSV, with text that a spreadsheet would run as a formula defused by a leading apostrophe."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(table.columns)
+    for row in as_rows(table):
+        writer.writerow(_cell(value) for value in row.values())
+    return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def _about(metric: Metric, results: Results, licence: str) -> dict[str, Any]:
+    return {
+        "id": metric.id,
+        "title": metric.title,
+        "definition": metric.definition,
+        "unit": metric.unit,
+        "as_of": str(results.as_of),
+        "source": results.source.label,
+        "simulated": results.source.simulated,
+        "coverage": dict(results.source.coverage),
+        "licence": licence,
+        "caveats": list(metric.caveats),
+        "columns": {name: metric.describe(name) for name in metric.columns},
+    }
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,38 @@
+"""Figures that others published: shown only with their source, date and denominator, never mixed with ours."""
+
+import csv
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PUBLISHED = Path(__file__).parent / "published_figures.csv"
+
+
+class PublishedFigure(BaseModel):
+    """One figure of another study, with what is needed to quote it fairly."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(min_length=1)
+    study: str = Field(min_length=1)
+    period_end: date
+    country: str = Field(pattern=r"^[A-Z]{2}$")
+    measure: str = Field(min_length=1)
+    value: float = Field(ge=0, le=1)
+    denominator: str = Field(min_length=1)
+    source_url: str = Field(pattern=r"^https://\S+$")
+    note: str
+
+
+@cache
+def published_figures() -> tuple[PublishedFigure, ...]:
+    """All rows of ``published_figures.csv``, checked.
+
+    Example:
+        >>> next(figure for figure in published_figures() if figure.country == "CN").period_end.year
+        2025
+    """
+    with PUBLISHED.open(encoding="utf-8", newline="") as file:
+        return tuple(PublishedFigure.model_validate(row) for row in csv.DictReader(file))

@@ -1,0 +1,114 @@
+"""The metrics' tables as small frames, with what must be said of the data behind them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+
+from generator.archive import Manifest
+from generator.flows import Flows
+from generator.metric import Metric
+
+DECIMALS = 10
+"""Engines add floating-point numbers in any order; beyond this many places they need not agree."""
+
+
+@dataclass(frozen=True)
+class SourceNote:
+    """Where the figures come from, in a form that every page can repeat."""
+
+    kinds: tuple[str, ...]
+    details: tuple[str, ...]
+    simulated: bool
+    selection: bool
+    retrieved_at: datetime
+    snapshots: int
+    coverage: Mapping[str, object]
+    skipped: Mapping[str, int]
+    sha256: Mapping[str, str]
+
+    @property
+    def label(self) -> str:
+        """One line for captions and file headers."""
+        if self.simulated:
+            return "SIMULATED demo data, not the Hugging Face Hub"
+        what = {
+            "hub": "Hugging Face Hub API",
+            "file": "Hugging Face Hub records from a file",
+            "counters": "all-time download counters",
+        }
+        kinds = "; ".join(what.get(kind, kind) for kind in self.kinds)
+        return f"{kinds} ({'; '.join(self.details)})" if self.details else kinds
+
+
+@dataclass(frozen=True)
+class Results:
+    """Every metric's table as of the newest report date and before.
+
+    ``tables`` maps a metric's id to a frame with exactly the metric's columns; dates are ``datetime.date``.
+    """
+
+    metrics: Mapping[str, Metric]
+    tables: Mapping[str, pd.DataFrame]
+    report_dates: tuple[date, ...]
+    source: SourceNote
+
+    @property
+    def as_of(self) -> date:
+        """The newest report date."""
+        return self.report_dates[-1]
+
+
+def compute(flows: Flows, metrics: Mapping[str, Metric], manifests: list[Manifest]) -> Results:
+    """Run every metric and bring its aggregates back.
+
+    Args:
+        flows: from :func:`generator.flows.build`.
+        metrics: from :func:`generator.metrics.discover`.
+        manifests: of the snapshots behind the flows.
+    """
+    tables = {name: _frame(metric, flows) for name, metric in metrics.items()}
+    return Results(
+        metrics=metrics,
+        tables=tables,
+        report_dates=tuple(flows.data.report_dates),
+        source=source_note(manifests),
+    )
+
+
+def source_note(manifests: list[Manifest]) -> SourceNote:
+    """Sum up the manifests of an archive."""
+    skipped: dict[str, int] = {}
+    for manifest in manifests:
+        for reason, count in manifest.skipped.items():
+            skipped[reason] = skipped.get(reason, 0) + count
+    newest_full = max(manifests, key=lambda manifest: (manifest.kind != "counters", manifest.as_of))
+    kinds = tuple(dict.fromkeys(manifest.kind for manifest in (newest_full, *manifests)))
+    details = tuple(dict.fromkeys(manifest.detail for manifest in (newest_full, *manifests)))
+    return SourceNote(
+        kinds=kinds,
+        details=details[:3],
+        simulated=any(manifest.simulated for manifest in manifests),
+        selection="file" in kinds,
+        retrieved_at=max(manifest.retrieved_at for manifest in manifests),
+        snapshots=len(manifests),
+        coverage=newest_full.coverage | {"rows": newest_full.rows},
+        skipped=skipped,
+        sha256={str(manifest.as_of): manifest.sha256 for manifest in manifests},
+    )
+
+
+def _frame(metric: Metric, flows: Flows) -> pd.DataFrame:
+    frame = metric.compute(flows).to_pandas()
+    missing = [name for name in metric.columns if name not in frame]
+    if missing:
+        raise ValueError(f"metric {metric.id} promises the columns {missing} but does not compute them")
+    frame = frame[list(metric.columns)]
+    for name in frame.columns:
+        if isinstance(frame[name].dtype, pd.DatetimeTZDtype) or frame[name].dtype.kind == "M":
+            frame[name] = frame[name].map(lambda moment: moment.date() if pd.notna(moment) else None)
+        elif frame[name].dtype.kind == "f":
+            whole = name in ("rank", "rank_change", "window_months")
+            frame[name] = frame[name].astype("Int64") if whole else frame[name].round(DECIMALS)
+    return frame

@@ -1,0 +1,41 @@
+"""The settings of a report: ``report.toml``, checked."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from generator.errors import ReportError
+
+
+class Settings(BaseModel):
+    """What can be set; a key that is not listed here is an error, so that a typing slip is noticed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str = "auto"
+    archive: Path = Path("archive")
+    top: int = Field(default=20_000, ge=1, le=5_000_000)
+    licence: str = Field(default="CC-BY-4.0", min_length=1)
+
+
+def load(path: Path) -> Settings:
+    """Read settings; a missing file means the defaults.
+
+    Raises:
+        ReportError: naming the file and the key at fault.
+    """
+    if not path.exists():
+        return Settings()
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ReportError(f"{path}: is no valid TOML ({error}); mend the line it names.") from None
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        key = ".".join(str(part) for part in fault["loc"])
+        raise ReportError(
+            f"{path}, key {key}: {fault['msg']} (found {fault['input']!r}); docs/settings.md lists what is valid."
+        ) from None

@@ -40,11 +40,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure's SVGs, ready to stand in a page, and its interactive specification."""
+    """A figure's SVGs, ready to stand in a page, and the specifications behind them, ``wide`` and ``narrow``."""
 
     wide: Markup
     narrow: Markup
-    specification: Mapping[str, object]
+    specifications: Mapping[str, object]
 
 
 def render(figure: Figure, cache: Path) -> Drawing:
@@ -60,7 +60,10 @@ def render(figure: Figure, cache: Path) -> Drawing:
     return Drawing(
         wide=_accessible(_svg(wide, cache), figure, "wide"),
         narrow=_accessible(_svg(narrow, cache), figure, "narrow"),
-        specification={**wide, "description": figure.description},
+        specifications={
+            "wide": {**wide, "description": figure.description},
+            "narrow": {**narrow, "description": figure.description},
+        },
     )
 
 

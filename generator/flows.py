@@ -41,7 +41,8 @@ class Flows:
     ``downloads``: the flows sorted into windows: as_of, window_months (null for all time), basis, window_start,
     complete, model_id, first_year (the flow's middle lies within a year of the model's creation), new (the model
     was created in the 365 days up to as_of), downloads. Where ``complete`` is false the archive does not reach
-    back to the window's start, and only models created since then are known for the whole of it.
+    back to the window's start, and only models created since then are known for the whole of it; or the flow of
+    a new model began before the window and counts for its cohort alone.
 
     ``attributed``: ``downloads`` with the columns lens, organisation, country, sector, role and family; two rows,
     one a lens, for each of its rows.
@@ -111,9 +112,11 @@ def windows_of(report_dates: list[date]) -> pd.DataFrame:
             if months == 12:
                 start = opening if near else year_before
                 rows.append((as_of, start, min(start, year_before), 12, "counters", "counter-difference", near))
-                covered = {(day.year, day.month) for day in report_dates if exact < day <= as_of}
-                if len(covered) >= 12:
-                    rows.append((as_of, exact, exact, 12, "30-day", "monthly-30-day", True))
+                covered = sorted(day for day in report_dates if exact < day <= as_of)
+                if len({(day.year, day.month) for day in covered}) >= 12:
+                    # A window from mid-month to mid-month touches thirteen months; twelve counts make a year.
+                    reach = max([exact, *covered[:-12]])
+                    rows.append((as_of, exact, reach, 12, "30-day", "monthly-30-day", True))
             elif near:
                 rows.append((as_of, opening, opening, months, "counters", "counter-difference", True))
     columns = ["as_of", "window_start", "reach", "window_months", "series", "basis", "complete"]
@@ -182,7 +185,7 @@ def _in_windows(intervals: Table, windows: Table) -> Table:
         window_months=joined.window_months.cast("int64"),
         basis=joined.basis,
         window_start=joined.window_start,
-        complete=joined.complete,
+        complete=joined.complete & whole,
         model_id=joined.model_id,
         first_year=(age_opened + age_closed <= 2 * FIRST_YEAR_DAYS).fill_null(False),
         new=new,

@@ -61,7 +61,7 @@ def write_pages(results: Results, licence: str, site_src: Path, cache: Path) -> 
         specifications.mkdir()
         book = FactBook(results)
         pages = [
-            _page(template, results, book, partial(_draw, cache / "charts", specifications))
+            _page(template, results, book, licence, partial(_draw, cache / "charts", specifications))
             for template in sorted(TEMPLATES.glob("*.md.j2"))
             if not template.name.startswith("_")
         ]
@@ -79,7 +79,7 @@ def write_pages(results: Results, licence: str, site_src: Path, cache: Path) -> 
     return pages
 
 
-def _page(template: Path, results: Results, book: FactBook, draw: Any) -> Page:
+def _page(template: Path, results: Results, book: FactBook, licence: str, draw: Any) -> Page:
     name = template.name.removesuffix(".md.j2")
     path = Path("index.md") if name == HOME else Path("report") / f"{name}.md"
     # MkDocs makes a folder of every page but an index.
@@ -89,7 +89,7 @@ def _page(template: Path, results: Results, book: FactBook, draw: Any) -> Page:
     context: Mapping[str, Any] = chapter(book) if chapter else {}
     markdown = environment.get_template(template.name).render(
         results=results,
-        book=book,
+        licence=licence,
         root="../" * depth,
         draw=draw,
         version=__version__,

@@ -47,11 +47,13 @@ class Results:
     """Every metric's table as of the newest report date and before.
 
     ``tables`` maps a metric's id to a frame with exactly the metric's columns; dates are ``datetime.date``.
+    ``snapshots`` has one row a snapshot in the archive: as_of, models, stale, partial, report_date.
     """
 
     metrics: Mapping[str, Metric]
     tables: Mapping[str, pd.DataFrame]
     report_dates: tuple[date, ...]
+    snapshots: pd.DataFrame
     source: SourceNote
 
     @property
@@ -73,6 +75,7 @@ def compute(flows: Flows, metrics: Mapping[str, Metric], manifests: list[Manifes
         metrics=metrics,
         tables=tables,
         report_dates=tuple(flows.data.report_dates),
+        snapshots=_dated(flows.data.snapshots.order_by("as_of").to_pandas()),
         source=source_note(manifests),
     )
 
@@ -104,11 +107,18 @@ def _frame(metric: Metric, flows: Flows) -> pd.DataFrame:
     missing = [name for name in metric.columns if name not in frame]
     if missing:
         raise ValueError(f"metric {metric.id} promises the columns {missing} but does not compute them")
-    frame = frame[list(metric.columns)]
+    frame = _dated(frame[list(metric.columns)])
     for name in frame.columns:
-        if isinstance(frame[name].dtype, pd.DatetimeTZDtype) or frame[name].dtype.kind == "M":
-            frame[name] = frame[name].map(lambda moment: moment.date() if pd.notna(moment) else None)
-        elif frame[name].dtype.kind == "f":
+        if frame[name].dtype.kind == "f":
             whole = name in ("rank", "rank_change", "window_months")
             frame[name] = frame[name].astype("Int64") if whole else frame[name].round(DECIMALS)
     return frame
+
+
+def _dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with plain dates in place of timestamps."""
+    dated = frame.copy()
+    for name in dated.columns:
+        if isinstance(dated[name].dtype, pd.DatetimeTZDtype) or dated[name].dtype.kind == "M":
+            dated[name] = dated[name].map(lambda moment: moment.date() if pd.notna(moment) else None)
+    return dated

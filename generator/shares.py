@@ -42,7 +42,9 @@ def shares(rows: Table, within: Sequence[str], of: str) -> Table:
     )
     total = ibis.ifelse(totalled.total > 0, totalled.total, ibis.null("int64")).cast("float64")
     share = totalled.downloads / total
+    # Counters that fell can make the unattributed downloads negative: then all of them would lower a share.
     unattributed_share = totalled.unattributed / total
+    none_or_all = (ibis.least(0.0, unattributed_share), ibis.greatest(0.0, unattributed_share))
     none_of_it = totalled[of] == UNATTRIBUTED
     return totalled.select(
         *within,
@@ -50,8 +52,8 @@ def shares(rows: Table, within: Sequence[str], of: str) -> Table:
         "downloads",
         "models",
         share=share,
-        lower=ibis.ifelse(none_of_it, share * 0, share),
-        upper=ibis.ifelse(none_of_it, share, share + unattributed_share),
+        lower=ibis.ifelse(none_of_it, ibis.least(share, 0.0), share + none_or_all[0]),
+        upper=ibis.ifelse(none_of_it, ibis.greatest(share, 0.0), share + none_or_all[1]),
         rank=ibis.ifelse(totalled[of].isin(UNRANKED), ibis.null("int64"), totalled.position.cast("int64")),
     )
 
@@ -87,9 +89,14 @@ def ranking(rows: Table, within: Sequence[str], of: str, top: int, attributes: S
     )
     series = [name for name in within if name not in ("as_of", "window_start")]
     through_time = ibis.window(group_by=[*series, of], order_by="as_of")
-    compared = shared.mutate(
-        previous_share=shared.share.lag().over(through_time),
-        rank_change=shared["rank"].lag().over(through_time) - shared["rank"],
+    dated = shared.mutate(place=ibis.dense_rank().over(ibis.window(group_by=series, order_by="as_of")))
+    # What was absent at the report date before has no change since then, however long ago it was seen.
+    followed = dated.place - dated.place.lag().over(through_time) == 1
+    compared = dated.mutate(
+        previous_share=ibis.ifelse(followed, dated.share.lag().over(through_time), ibis.null("float64")),
+        rank_change=ibis.ifelse(
+            followed, dated["rank"].lag().over(through_time) - dated["rank"], ibis.null("int64")
+        ),
     )
     return compared.filter(compared["rank"] <= top).select(
         *within,

@@ -1,13 +1,13 @@
 """The attribution stage: every model with its publisher, its origin and its family."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import ibis
 from ibis.expr.types import Table
 
 from generator.attribution import families, lineage, registry
-from generator.dataset import Dataset
+from generator.dataset import CREATION_FLOOR, Dataset
 
 UNATTRIBUTED = "unattributed"
 MIXED = "(mixed lineage)"
@@ -30,21 +30,32 @@ class Attribution:
     lenses: Table
 
 
-def attribute(data: Dataset) -> Attribution:
+def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | None = None) -> Attribution:
     """Join the models of a data set to the registry, their lineage and their family.
+
+    Args:
+        data: what the archive holds.
+        organisations: the registry to use, the published one by default.
 
     Raises:
         ReportError: the registry or the family rules break their schema.
     """
     backend = data.backend
     rules = families.load()
-    organisations = registry.frame(registry.load())
-    known = backend.create_table("organisations", ibis.memtable(organisations), temp=True)
+    listed = registry.load() if organisations is None else organisations
+    known = backend.create_table("organisations", ibis.memtable(registry.frame(listed)), temp=True)
     roots = backend.create_table("roots", lineage.roots(backend, data.models), temp=True)
     children = backend.table("lineage_edges").select("model_id").distinct()
 
     published = _publisher(data.models, known)
-    inherited = _inherited(roots.join(published.select("model_id", "created_on"), "model_id"), known)
+    # Whoever held the root's namespace when the root was made; of a root that is gone, when the model was.
+    ages = published.select("model_id", made=published.created_on.fill_null(CREATION_FLOOR))
+    dated_roots = (
+        roots.inner_join(ages.rename(model_made="made"), "model_id")
+        .left_join(ages.select(root_id="model_id", root_made="made"), "root_id")
+        .select("model_id", "root_id", root_created_on=lambda row: row.root_made.fill_null(row.model_made))
+    )
+    inherited = _inherited(dated_roots, known)
     developers = known.group_by("organisation").aggregate(
         country=known.country.min(), sector=known.sector.min(), homes=known.country.nunique()
     )
@@ -114,7 +125,7 @@ def attribute(data: Dataset) -> Attribution:
 
 
 def _holds(known: Table, namespace: ibis.Value, on: ibis.Value) -> list[ibis.Value]:
-    moment = on.fill_null(ibis.literal(date(2022, 3, 2))).cast("timestamp")
+    moment = on.fill_null(ibis.literal(CREATION_FLOOR)).cast("timestamp")
     return [known.namespace == namespace, known.valid_from <= moment, moment < known.valid_until]
 
 
@@ -136,7 +147,7 @@ def _publisher(models: Table, known: Table) -> Table:
 def _inherited(roots: Table, known: Table) -> Table:
     """What the roots of a model agree on; where they do not, the origin is mixed and stays unattributed."""
     namespace = roots.root_id.split("/")[0]
-    matched = roots.left_join(known, _holds(known, namespace, roots.created_on)).select(
+    matched = roots.left_join(known, _holds(known, namespace, roots.root_created_on)).select(
         "model_id",
         "root_id",
         organisation=lambda row: row.organisation.fill_null(row.root_id.split("/")[0]),

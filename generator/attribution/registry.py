@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -66,7 +67,7 @@ def load(path: Path = REGISTRY) -> list[Organisation]:
     return organisations
 
 
-def frame(organisations: list[Organisation]) -> pd.DataFrame:
+def frame(organisations: Sequence[Organisation]) -> pd.DataFrame:
     """The registry as a table with the time for which each row holds.
 
     Returns:

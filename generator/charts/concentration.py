@@ -77,7 +77,7 @@ def concentration_over_time(table: pd.DataFrame, figure_id: str) -> Figure:
         table: as_of, effective_number, hhi of one level, lens, window and basis, several dates.
         figure_id: the figure's id in its page.
     """
-    rows = table.sort_values("as_of").copy()
+    rows = table.sort_values("as_of")[["as_of", "effective_number", "hhi"]].copy()
     first, last = rows.iloc[0], rows.iloc[-1]
     rows["as_of"] = rows["as_of"].astype(str)
 

@@ -32,7 +32,7 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
     now = table[table["as_of"] == newest].sort_values("share", ascending=False)
     leading = now[now["rank"].notna()].head(LINES - 1)["country"].tolist()
     shown = [*leading, UNATTRIBUTED] if (now["country"] == UNATTRIBUTED).any() else leading
-    lines = table[table["country"].isin(shown)].copy()
+    lines = table.loc[table["country"].isin(shown), ["as_of", "country", "share"]].copy()
     lines["name"] = lines["country"].map(country_name)
     lines["as_of"] = lines["as_of"].astype(str)
     names = [country_name(code) for code in shown]
@@ -127,7 +127,7 @@ def shares_now(
     ranked = [code for code in total.index if code not in (UNATTRIBUTED, "XX")][:BARS]
     rest = [code for code in ("XX", UNATTRIBUTED) if code in total.index]
     shown = [*ranked, *rest]
-    bars = table[table["country"].isin(shown)].copy()
+    bars = table.loc[table["country"].isin(shown), ["lens", "country", "share", "upper"]].copy()
     bars["name"] = bars["country"].map(country_name)
     bars["label"] = bars["share"].map(percent)
     bars["bound"] = bars["upper"].where(bars["country"] != UNATTRIBUTED, bars["share"])
@@ -212,6 +212,7 @@ def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure
     """
     rows = table.sort_values("as_of").copy()
     a, b = country_name(rows["country"].iloc[0]), country_name(rows["other_country"].iloc[0])
+    rows = rows[["as_of", "margin", "lower", "upper"]]
     last = rows.iloc[-1]
     rows["as_of"] = rows["as_of"].astype(str)
 

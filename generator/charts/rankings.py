@@ -11,6 +11,7 @@ from generator.charts.theme import ACCENT, INK, colour_of
 from generator.wording import count, country_name, percent
 
 BARS = 15
+DRAWN = ["downloads", "share", "label", "colour"]
 LABEL_LIMIT = {True: 230, False: 120}
 
 
@@ -43,7 +44,7 @@ def top_developers(table: pd.DataFrame, figure_id: str) -> Figure:
         f"Bars of the {len(rows)} most downloaded developers' shares of all downloads. The first are {leaders}.",
         "top-developers",
         printed,
-        _bars(rows, "organisation"),
+        _bars(rows[["organisation", *DRAWN]], "organisation"),
     )
 
 
@@ -74,7 +75,7 @@ def top_families(table: pd.DataFrame, figure_id: str) -> Figure:
         f"The first are {leaders}.",
         "top-families",
         printed,
-        _bars(rows, "family"),
+        _bars(rows[["family", *DRAWN]], "family"),
     )
 
 
@@ -103,7 +104,7 @@ def sector_shares(table: pd.DataFrame, figure_id: str) -> Figure:
         f"Bars of each sector's share of all downloads: {parts}.",
         "all-downloads-share-by-sector",
         printed,
-        _bars(rows, "sector"),
+        _bars(rows[["sector", *DRAWN]], "sector"),
     )
 
 

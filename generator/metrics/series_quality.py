@@ -38,7 +38,7 @@ def compute(flows: Flows) -> Table:
             with_counter=seen.downloads_all_time.count(),
             with_creation_date=seen.created_on.count(),
             appeared=appeared.sum(),
-            appeared_older=(appeared & (seen.created_on <= seen.previous).fill_null(True)).sum(),
+            appeared_older=(appeared & (seen.created_on < seen.previous).fill_null(True)).sum(),
             vanished_after=(
                 seen.following.notnull() & ~(seen.seen_after == seen.following).fill_null(False)
             ).sum(),

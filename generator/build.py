@@ -1,0 +1,164 @@
+"""One way through: archive → attribution → metrics → pages → site."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from mkdocs.commands import build as mkdocs_build
+from mkdocs.config import load_config
+from mkdocs.exceptions import MkDocsException
+
+from generator import archive, dataset, flows, metrics, results
+from generator.atomic import swap, writing
+from generator.attribution import attribute
+from generator.collection import DEMO, HUB, collect
+from generator.errors import ReportError
+from generator.pages import write_pages
+from generator.results import Results
+from generator.settings import Settings
+from generator.snapshot import today
+from generator.sources import hub_api
+
+AUTO = "auto"
+ARCHIVE = "archive"
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folder of a report, the one that holds ``report.toml``, and what lies where in it."""
+
+    folder: Path
+    settings: Settings
+
+    @property
+    def archive(self) -> Path:
+        """Where snapshots are kept for good."""
+        return self.folder / self.settings.archive
+
+    @property
+    def cache(self) -> Path:
+        """Where everything lies that can be made again."""
+        return self.folder / ".cache"
+
+    @property
+    def site_src(self) -> Path:
+        """MkDocs' ``docs_dir``."""
+        return self.folder / "site_src"
+
+    @property
+    def site(self) -> Path:
+        """The finished site."""
+        return self.folder / "site"
+
+
+def build(
+    project: Project,
+    source: str,
+    *,
+    as_of: date | None = None,
+    counters: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> Results:
+    """Make the pages of a report, ready for MkDocs.
+
+    Args:
+        project: where to read and write.
+        source: ``auto``, ``archive``, ``hub``, ``demo``, or the path of a file or folder. ``demo`` and files go
+            through an archive of their own that is made anew, so that trying one out leaves the kept archive
+            alone.
+        as_of: the date the data of a file was taken.
+        counters: a counter series beside a file.
+        say: takes each line of progress.
+
+    Raises:
+        ReportError: nothing usable to report from, or a folder cannot be written.
+    """
+    folder = _filled_archive(project, source, as_of, counters, say)
+    return report(project, folder, say)
+
+
+def report(project: Project, folder: Path, say: Callable[[str], None] = print) -> Results:
+    """Make the pages of a report from an archive that is there.
+
+    Raises:
+        ReportError: the archive is empty or damaged, or a folder cannot be written.
+    """
+    stored = archive.entries(folder)
+    if not stored:
+        raise ReportError(f"{folder}: holds no snapshot; add one with `python -m generator collect`.")
+    data = dataset.load(dataset.connect(), stored)
+    computed = results.compute(
+        flows.build(data, attribute(data)), metrics.discover(), [item.manifest for item in stored]
+    )
+    say(
+        f"Report: {len(stored)} snapshots, {len(computed.report_dates)} report dates, newest {computed.as_of}; "
+        f"{len(computed.tables)} tables."
+    )
+    pages = write_pages(computed, project.settings.licence, project.site_src, project.cache)
+    say(f"Pages: {len(pages)} in {project.site_src}")
+    return computed
+
+
+def build_site(project: Project, say: Callable[[str], None] = print) -> None:
+    """Have MkDocs make the site, and put it in place only when it is whole and without warnings.
+
+    Raises:
+        ReportError: MkDocs fails or warns, or the folder cannot be written.
+    """
+    configuration = project.folder / "mkdocs.yml"
+    staged = project.cache / "site"
+    # Its warnings are wanted, its account of every step is not.
+    logging.getLogger("mkdocs").setLevel(logging.WARNING)
+    with writing(project.site):
+        shutil.rmtree(staged, ignore_errors=True)
+        try:
+            mkdocs_build.build(load_config(str(configuration), site_dir=str(staged.resolve()), strict=True))
+        except MkDocsException as error:
+            raise ReportError(f"{configuration}: MkDocs does not build the site ({error}); mend what it names.") from None
+        swap(staged, project.site)
+    say(f"Site: {project.site / 'index.html'}")
+
+
+def _filled_archive(
+    project: Project, source: str, as_of: date | None, counters: Path | None, say: Callable[[str], None]
+) -> Path:
+    """The archive to report from, after the source has been brought into it."""
+    source, reason = _chosen(project, source)
+    say(f"Source: {source} ({reason})")
+    if source == ARCHIVE:
+        if as_of or counters:
+            raise ReportError("--as-of and --counters go with a file: give it with --source PATH.")
+        return project.archive
+    if source == HUB:
+        if any(item.manifest.as_of == today() and item.manifest.kind == HUB for item in archive.entries(project.archive)):
+            say(f"Archive: {project.archive} already holds today's snapshot.")
+            return project.archive
+        folder = project.archive
+    else:
+        folder = project.cache / "archive"
+        with writing(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    collect(
+        folder,
+        source,
+        work_folder=project.cache,
+        top=project.settings.top,
+        as_of=as_of,
+        counters=counters,
+    )
+    return folder
+
+
+def _chosen(project: Project, source: str) -> tuple[str, str]:
+    """The source to use, and why in a few words."""
+    if source != AUTO:
+        return source, "as asked"
+    kept = len(archive.entries(project.archive))
+    if kept:
+        return ARCHIVE, f"{project.archive} holds {kept} snapshots"
+    if hub_api.reachable():
+        return HUB, "no snapshot is archived yet and the Hub answers"
+    return DEMO, "no snapshot is archived yet and the Hub does not answer: every figure is SIMULATED"

@@ -1,0 +1,27 @@
+"""Lets a bare ``mkdocs serve`` work: the report is made first where it is missing."""
+
+import logging
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort
+
+log = logging.getLogger("mkdocs.hooks.report")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Build the report's pages unless they are there already."""
+    # The first page is written last, so its presence says that all are there.
+    if not (Path(config.docs_dir) / "index.md").exists():
+        # Imported late: where the pages are there, MkDocs has no need of the generator's libraries.
+        from generator import settings
+        from generator.build import Project, build
+        from generator.errors import ReportError
+
+        folder = Path(config.config_file_path or "mkdocs.yml").parent
+        try:
+            project = Project(folder, settings.load(folder / "report.toml"))
+            build(project, project.settings.source, say=log.info)
+        except ReportError as error:
+            raise Abort(str(error)) from None
+    return config

@@ -109,6 +109,8 @@ def add(archive: Path, snapshot: Snapshot, replace: bool = False) -> Outcome:
                 )
             revisions = existing.manifest.revisions
         staging = archive / f".writing-{snapshot.as_of}-{os.getpid()}"
+        # A killed process may have left one, and in a container the next has the same number.
+        shutil.rmtree(staging, ignore_errors=True)
         try:
             staging.mkdir()
             _write(staging, snapshot, existing, revisions)
@@ -122,6 +124,7 @@ def add(archive: Path, snapshot: Snapshot, replace: bool = False) -> Outcome:
             return "replaced"
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+            _finish_interrupted(archive)
 
 
 def entries(archive: Path) -> list[Entry]:
@@ -146,9 +149,15 @@ def entry(folder: Path) -> Entry:
         manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ReportError(f"{path}: the snapshot has no manifest; restore it or remove the folder.") from None
+    except OSError as error:
+        raise ReportError(
+            f"{path}: cannot be read ({error.strerror or error}); mend its permissions, or remove {folder}."
+        ) from None
     except (ValidationError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0]
-        raise ReportError(f"{path}: unreadable manifest ({first}); restore it or remove the folder.") from None
+        raise ReportError(
+            f"{path}: unreadable manifest ({first}); restore it or remove the folder."
+        ) from None
     if manifest.schema_version > SCHEMA_VERSION:
         raise ReportError(
             f"{path}: has schema version {manifest.schema_version}, this generator knows up to "

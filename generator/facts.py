@@ -1,6 +1,5 @@
 """Numbers on their way to the reader: each is looked up in a metric's table and remembered with its row."""
 
-import html
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -35,9 +34,10 @@ class Fact:
     value: Any
     text: str
 
-    def __html__(self) -> str:
-        value = html.escape(str(plain(self.value)), quote=True)
-        return f'<data class="fact" id="fact-{self.id}" value="{value}">{html.escape(self.text)}</data>'
+    def __html__(self) -> Markup:
+        return Markup('<data class="fact" data-fact="{}" value="{}">{}</data>').format(
+            self.id, plain(self.value), self.text
+        )
 
     def __str__(self) -> str:
         return self.text
@@ -61,7 +61,9 @@ class FactBook:
         """
         keys = [name for name in row.index if name in _KEYS and not _missing(row[name])]
         where = tuple((name, row[name]) for name in keys)
-        mark = (metric, column, json.dumps([[name, str(value)] for name, value in where]) + written)
+        # The value is part of the mark: rows that differ only in other columns must not share a number.
+        known = [*where, (column, row[column]), ("written", written)]
+        mark = (metric, column, json.dumps([[name, str(value)] for name, value in known]))
         if mark not in self.quoted:
             value = None if _missing(row[column]) else row[column]
             self.quoted[mark] = Fact(

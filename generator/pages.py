@@ -105,8 +105,10 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        # Every value that a template prints passes here; only what is marked as mark-up is trusted.
+        # Every value that a template prints passes here; only what is marked as mark-up is trusted, which is what
+        # autoescape makes of a macro's own output.
         finalize=_safe,
+        autoescape=True,
     )
     environment.filters.update(
         percent=wording.percent,

@@ -1,11 +1,15 @@
 """Text from outside on its way into a page: shown as text, whatever it holds."""
 
 import html
+import re
 import unicodedata
 
 # Characters that Markdown would read as mark-up. Encoded as numbers they are only ever themselves, in Markdown
 # and in HTML alike.
-_MARKDOWN = r"\`*_{}[]()#~|!:^=$@"
+_MARKDOWN = r"\`*_{}[]()#~|!:^=$@+"
+
+# At the start of a line these would make a list, a rule or a block of code.
+_LINE_START = re.compile(r"[ -]|\d+\.(?: |$)")
 
 
 def as_text(value: object) -> str:
@@ -22,8 +26,11 @@ def as_text(value: object) -> str:
         " " if letter in "\n\t\r" else "\ufffd" if unicodedata.category(letter) in ("Cc", "Cf") else letter
         for letter in str(value)
     )
-    escaped = html.escape(visible, quote=True)
-    return "".join(f"&#{ord(letter)};" if letter in _MARKDOWN else letter for letter in _protect(escaped))
+    pieces = _protect(html.escape(visible, quote=True))
+    encoded = [f"&#{ord(piece)};" if piece in _MARKDOWN else piece for piece in pieces]
+    if _LINE_START.match(visible):
+        encoded[0] = f"&#{ord(visible[0])};"
+    return "".join(encoded)
 
 
 def _protect(escaped: str) -> list[str]:

@@ -69,7 +69,8 @@ def count(number: float | int | None) -> str:
     """
     if number is None or pd.isna(number):
         return "unknown"
-    if abs(number) >= 1e9:
+    # From here on, millions with one decimal would read "1000.0 million".
+    if abs(number) >= 999.95e6:
         return f"{number / 1e9:.2f} billion"
     if abs(number) >= 1e7:
         return f"{number / 1e6:.1f} million"

@@ -55,7 +55,7 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
         .left_join(ages.select(root_id="model_id", root_made="made"), "root_id")
         .select("model_id", "root_id", root_created_on=lambda row: row.root_made.fill_null(row.model_made))
     )
-    inherited = _inherited(dated_roots, known)
+    inherited = _inherited(backend.create_table("dated_roots", dated_roots, temp=True), known)
     developers = known.group_by("organisation").aggregate(
         country=known.country.min(), sector=known.sector.min(), homes=known.country.nunique()
     )

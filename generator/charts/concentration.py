@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from generator.charts.figure import WIDE, Figure, percent_axis
+from generator.charts.figure import FIT, WIDE, Figure, month_axis, percent_axis
 from generator.charts.theme import ACCENT, INK
 from generator.wording import count, day, decimal, index, percent
 
@@ -41,9 +41,9 @@ def concentration_now(table: pd.DataFrame, figure_id: str) -> Figure:
             return alt.layer(bars, text).properties(width=size, height=130)
 
         if width == WIDE:
-            return alt.hconcat(panel("Developers", True, 230), panel("Single models", False, 230), spacing=60)
+            return alt.hconcat(panel("Developers", True, 290), panel("Single models", False, 290), spacing=60)
         return alt.vconcat(
-            panel("Developers", True, width - 140), panel("Single models", True, width - 140)
+            panel("Developers", True, width - 100), panel("Single models", True, width - 100)
         )
 
     described = "; ".join(
@@ -83,7 +83,7 @@ def concentration_over_time(table: pd.DataFrame, figure_id: str) -> Figure:
 
     def draw(width: int) -> Any:
         base = alt.Chart(rows).encode(
-            x=alt.X("as_of:T", title=None, axis=alt.Axis(tickCount=6 if width == WIDE else 3, format="%b %Y")),
+            x=alt.X("as_of:T", title=None, axis=month_axis(width)),
             y=alt.Y("effective_number:Q", title=None, scale=alt.Scale(domainMin=0)),
             tooltip=[
                 alt.Tooltip("as_of:T", title="Date"),
@@ -92,7 +92,7 @@ def concentration_over_time(table: pd.DataFrame, figure_id: str) -> Figure:
         )
         return alt.layer(
             base.mark_line(color=ACCENT, strokeWidth=2.5), base.mark_point(color=ACCENT, filled=True, opacity=1)
-        ).properties(width=width - 60, height=240)
+        ).properties(width=width, height=240, autosize=FIT)
 
     printed = pd.DataFrame(
         {

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from generator.attribution import UNATTRIBUTED
-from generator.charts.figure import WIDE, Figure, percent_axis
+from generator.charts.figure import FIT, WIDE, Figure, month_axis, percent_axis
 from generator.charts.theme import INK, colour_of, dash_of
 from generator.references import PublishedFigure
 from generator.wording import country_name, day, percent, points
@@ -53,7 +53,7 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
     def draw(width: int) -> Any:
         scale = alt.Scale(domain=names, range=[colour_of(code) for code in shown])
         dash = alt.Scale(domain=names, range=[dash_of(code) for code in shown])
-        x = alt.X("as_of:T", title=None, axis=alt.Axis(tickCount=6 if width == WIDE else 3, format="%b %Y"))
+        x = alt.X("as_of:T", title=None, axis=month_axis(width))
         y = alt.Y("share:Q", title=None, axis=percent_axis(tickCount=5), scale=alt.Scale(domainMin=0))
         base = alt.Chart(lines).encode(
             x=x,
@@ -84,27 +84,21 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
                 )
             )
         return alt.layer(*layers).properties(
-            width=width - 150, height=320 if width == WIDE else 280, padding={"right": 10}
+            width=width,
+            height=340 if width == WIDE else 300,
+            autosize=FIT,
         )
 
     first = table["as_of"].min()
+    key = _key(references, shown)
     description = (
         f"Lines of each country's share of {subject} from {day(first)} to {day(newest)}. At the end: "
         + _series(now[now["country"].isin(shown)])
-        + "."
-    )
-    if len(marks):
-        studies = sorted({figure.study for figure in references})
-        description += f" Hollow diamonds mark the figures published by the {' and '.join(studies)}: "
-        description += "; ".join(
-            f"{country_name(figure.country)} {percent(figure.value)} at {day(figure.period_end)}"
-            for figure in references
-            if figure.country in shown
-        )
-        description += "."
+        + f". {key}"
+    ).strip()
     printed = lines.pivot_table(index="as_of", columns="name", values="share")[names].sort_index(ascending=False)
     rows = printed.map(percent).reset_index(names="Date")
-    return Figure(figure_id, f"Share of {subject}, by country", description, metric, rows, draw)
+    return Figure(figure_id, f"Share of {subject}, by country, over time", description, metric, rows, draw, key)
 
 
 def shares_now(
@@ -140,13 +134,14 @@ def shares_now(
             if figure.country in shown
         ]
     )
-    end = float(max(bars["bound"].max(), *(figure.value for figure in references), 0)) * 1.04
+    # Room within the plot for the label behind the longest line.
+    longest = float(max(bars["bound"].max(), *(figure.value for figure in references), 0))
 
     def draw(width: int) -> Any:
         def panel(title: str, labels: bool, size: int) -> Any:
             rows = bars[bars["panel"] == title]
             y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labels=labels, ticks=False, domain=False))
-            x_scale = alt.Scale(domain=[0, end])
+            x_scale = alt.Scale(domain=[0, longest * (1.2 if width == WIDE else 1.25)], nice=False)
             x = alt.X("share:Q", title=None, scale=x_scale, axis=percent_axis(tickCount=4))
             colour = alt.Color(
                 "name:N",
@@ -173,11 +168,11 @@ def shares_now(
             return alt.layer(*layers).properties(width=size, height=24 * len(names))
 
         if width == WIDE:
-            left = panel("By publisher", True, 220)
-            right = panel("By origin of the base model", False, 220)
-            return alt.hconcat(left, right, spacing=50)
+            left = panel("By publisher", True, 270)
+            right = panel("By origin of the base model", False, 270)
+            return alt.hconcat(left, right, spacing=40)
         return alt.vconcat(
-            panel("By publisher", True, width - 165), panel("By origin of the base model", True, width - 165)
+            panel("By publisher", True, width - 125), panel("By origin of the base model", True, width - 125)
         )
 
     description = f"Bars of each country's share of {subject}. " + " ".join(
@@ -185,13 +180,8 @@ def shares_now(
         for panel, rows in bars.groupby("panel", sort=False)
     )
     description += " A thin line runs from each bar to its upper bound, were all unattributed downloads its own."
-    if len(marks):
-        description += " Hollow diamonds mark the figures of the study: " + "; ".join(
-            f"{country_name(figure.country)} {percent(figure.value)}"
-            for figure in references
-            if figure.country in shown
-        )
-        description += "."
+    study = _key(references, shown)
+    description = f"{description} {study}".strip()
     printed = pd.DataFrame({"Country": names})
     for lens, title in (("publisher", "By publisher"), ("origin", "By origin")):
         rows = bars[bars["lens"] == lens].set_index("name")
@@ -199,7 +189,8 @@ def shares_now(
         printed[f"{title}, upper bound"] = [
             percent(rows["upper"].get(name, rows["bound"].min())) for name in names
         ]
-    return Figure(figure_id, f"Share of {subject}, by country", description, metric, printed, draw)
+    key = f"The thin line ends where the share would be if all unattributed downloads were its own. {study}".strip()
+    return Figure(figure_id, f"Share of {subject}, by country, by publisher and by origin", description, metric, printed, draw, key)
 
 
 def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure:
@@ -217,11 +208,11 @@ def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure
     rows["as_of"] = rows["as_of"].astype(str)
 
     def draw(width: int) -> Any:
-        x = alt.X("as_of:T", title=None, axis=alt.Axis(tickCount=6 if width == WIDE else 3, format="%b %Y"))
+        x = alt.X("as_of:T", title=None, axis=month_axis(width))
         y_axis = percent_axis(tickCount=6)
         base = alt.Chart(rows).encode(x=x)
         zero = pd.DataFrame({"zero": [0]})
-        sides = pd.DataFrame({"y": [0, 0], "label": [f"▲ {a} ahead", f"▼ {b} ahead"], "dy": [-10, 14]})
+        sides = [(f"▲ {a} ahead", 12), (f"▼ {b} ahead", "height")]
         return alt.layer(
             base.mark_area(opacity=0.18, color=INK).encode(
                 y=alt.Y("lower:Q", title=None, axis=y_axis), y2="upper:Q"
@@ -235,12 +226,12 @@ def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure
                 ],
             ),
             *(
-                alt.Chart(sides.iloc[[index]])
-                .mark_text(align="left", dx=4, dy=int(sides["dy"].iloc[index]), color=INK)
-                .encode(y="y:Q", x=alt.value(0), text="label:N")
-                for index in range(2)
+                alt.Chart(pd.DataFrame({"label": [label]}))
+                .mark_text(align="left", dx=6, dy=-8 if place == "height" else 0, color=INK)
+                .encode(x=alt.value(0), y=alt.value(place), text="label:N")
+                for label, place in sides
             ),
-        ).properties(width=width - 60, height=260)
+        ).properties(width=width, height=280, autosize=FIT)
 
     ahead = a if last["margin"] > 0 else b
     description = (
@@ -257,6 +248,19 @@ def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure
         }
     ).iloc[::-1]
     return Figure(figure_id, f"{a} minus {b}: margin of shares", description, metric, printed, draw)
+
+
+def _key(references: Sequence[PublishedFigure], shown: Sequence[str]) -> str:
+    """What the hollow diamonds stand for, with source, period and denominator."""
+    drawn = [figure for figure in references if figure.country in shown]
+    if not drawn:
+        return ""
+    first = drawn[0]
+    figures = ", ".join(f"{country_name(figure.country)} {percent(figure.value)}" for figure in drawn)
+    return (
+        f"Hollow diamonds: figures published by the {first.study} for {first.denominator} ({figures}); another "
+        "selection and registry than here, so for orientation only."
+    )
 
 
 def _series(rows: pd.DataFrame) -> str:

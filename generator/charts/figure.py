@@ -14,9 +14,12 @@ from markupsafe import Markup, escape
 
 from generator.charts.theme import themed
 
-WIDE = 680
+WIDE = 760
 NARROW = 330
 """Widths of the drawing in pixels: text keeps its size on a phone because the phone gets a drawing of its own."""
+
+FIT = alt.AutoSizeParams(type="fit", contains="padding")
+"""For a chart of one panel: its width is that of the whole drawing, labels included."""
 
 # Names as in Vega-Lite 6, the version whose JavaScript the site serves.
 VEGA_LITE_VERSION = "v6.4"
@@ -27,7 +30,8 @@ class Figure:
     """A chart as a page needs it.
 
     ``description`` states what the chart shows, for those who do not see it; ``table`` holds the plotted values
-    as text, ready to print; ``draw`` makes the chart for a given width in pixels.
+    as text, ready to print; ``draw`` makes the chart for a given width in pixels; ``key`` explains the marks that are
+    not labelled in the chart.
     """
 
     id: str
@@ -36,6 +40,7 @@ class Figure:
     metric: str
     table: pd.DataFrame
     draw: Callable[[int], Any]
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,3 +104,9 @@ def _accessible(svg: str, figure: Figure, size: str) -> Markup:
 def percent_axis(**options: Any) -> alt.Axis:
     """An axis in whole percent."""
     return alt.Axis(format=".0%", **options)
+
+
+def month_axis(width: int) -> alt.Axis:
+    """An axis of months, with as many labels as the width has room for."""
+    ticks = 6 if width == WIDE else 3
+    return alt.Axis(format="%b %Y", tickCount=ticks, labelOverlap=True, labelSeparation=12)

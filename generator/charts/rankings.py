@@ -6,12 +6,13 @@ import altair as alt
 import pandas as pd
 
 from generator.attribution import UNATTRIBUTED
-from generator.charts.figure import WIDE, Figure, percent_axis
+from generator.charts.figure import FIT, WIDE, Figure, percent_axis
 from generator.charts.theme import ACCENT, INK, colour_of
 from generator.wording import count, country_name, percent
 
 BARS = 15
 DRAWN = ["downloads", "share", "label", "colour"]
+LENS_TITLES = {"publisher": "by publisher", "origin": "by origin of the base model"}
 LABEL_LIMIT = {True: 230, False: 120}
 
 
@@ -19,7 +20,7 @@ def top_developers(table: pd.DataFrame, figure_id: str) -> Figure:
     """Bars of the most downloaded organisations, coloured and labelled by country.
 
     Args:
-        table: rank, organisation, country, downloads, share of one date, lens, window and basis.
+        table: lens, rank, organisation, country, downloads, share of one date, lens, window and basis.
         figure_id: the figure's id in its page.
     """
     rows = table.sort_values("rank").head(BARS).copy()
@@ -37,10 +38,11 @@ def top_developers(table: pd.DataFrame, figure_id: str) -> Figure:
             "Share": rows["share"].map(percent),
         }
     )
+    lens = str(rows["lens"].iloc[0])
     leaders = ", ".join(f"{row.organisation} {percent(row.share)}" for row in rows.head(5).itertuples())
     return Figure(
         figure_id,
-        "Most downloaded developers",
+        f"Most downloaded developers, {LENS_TITLES[lens]}",
         f"Bars of the {len(rows)} most downloaded developers' shares of all downloads. The first are {leaders}.",
         "top-developers",
         printed,
@@ -110,12 +112,17 @@ def sector_shares(table: pd.DataFrame, figure_id: str) -> Figure:
 
 def _bars(rows: pd.DataFrame, of: str) -> Any:
     def draw(width: int) -> Any:
+        # Room within the plot for the label behind the longest bar.
+        end = max(float(rows["share"].max()), 0.001) * (1.16 if width == WIDE else 1.5)
         limit = LABEL_LIMIT[width == WIDE]
         y = alt.Y(f"{of}:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=limit))
         base = alt.Chart(rows)
         bars = base.mark_bar(height={"band": 0.68}).encode(
             x=alt.X(
-                "share:Q", title=None, axis=percent_axis(tickCount=4), scale=alt.Scale(domainMin=0, nice=False)
+                "share:Q",
+                title=None,
+                axis=percent_axis(tickCount=4),
+                scale=alt.Scale(domain=[0, end], nice=False),
             ),
             y=y,
             color=alt.Color("colour:N", scale=None),
@@ -126,6 +133,6 @@ def _bars(rows: pd.DataFrame, of: str) -> Any:
             ],
         )
         labels = base.mark_text(align="left", dx=5, color=INK).encode(x="share:Q", y=y, text="label:N")
-        return alt.layer(bars, labels).properties(width=width - limit - 60, height=24 * len(rows))
+        return alt.layer(bars, labels).properties(width=width, height=24 * len(rows) + 24, autosize=FIT)
 
     return draw

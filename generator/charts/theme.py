@@ -30,6 +30,9 @@ COUNTRY_COLOURS: dict[str, str] = {
 OTHER_COLOUR = "#6f7fa0"
 ACCENT = "#2f7fc1"
 
+FONT = "Helvetica, Arial, sans-serif"
+"""As in the page; the width of text is measured with a font of the same metrics."""
+
 DASHES: dict[str, list[int]] = {"CN": [1, 0], "US": [8, 3], "unattributed": [2, 3]}
 """Line patterns, so that the lines that matter most differ without colour."""
 OTHER_DASH = [5, 2, 1, 2]
@@ -49,7 +52,7 @@ def themed(chart: alt.LayerChart | alt.Chart | alt.HConcatChart | alt.VConcatCha
     """A chart's Vega-Lite specification with the common look."""
     text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 13, "titleFontSize": 13}
     styled = (
-        chart.configure(background="transparent", font="system-ui, sans-serif")
+        chart.configure(background="transparent", font=FONT, padding={"left": 6, "right": 6, "top": 6, "bottom": 4})
         .configure_view(stroke=None)
         .configure_axis(
             **text,

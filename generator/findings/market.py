@@ -85,7 +85,10 @@ def sectors(book: FactBook, lens: str = "publisher") -> Finding:
 def developers(book: FactBook, lens: str = "publisher") -> Finding:
     """The most downloaded organisation and the next two: ``ranked`` or ``no-data``."""
     rows = newest(book.results, DEVELOPERS, lens=lens)
-    return _ranking(book, rows, DEVELOPERS, "organisation", "The most downloaded developer {window} is")
+    opening = "The most downloaded developer {window} is"
+    if lens == "origin":
+        opening = "Counted by who developed the model at the root of the lineage, the most downloaded developer {window} is"
+    return _ranking(book, rows, DEVELOPERS, "organisation", opening)
 
 
 def families(book: FactBook) -> Finding:

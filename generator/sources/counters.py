@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from generator.errors import ReportError
 from generator.snapshot import SCHEMA, Provenance, Snapshot, clean
+from generator.sources.files import reason
 
 COLUMNS = ("snapshot", "model_id", "downloads_all_time")
 
@@ -34,9 +35,8 @@ def load(path: Path, without: Container[date] = ()) -> Iterator[Snapshot]:
     try:
         connection.execute("create temp table given as select * from read_parquet(?)", [str(path)])
     except duckdb.Error as error:
-        reason = " ".join(str(error).split())[:300]
         raise ReportError(
-            f"{path}: cannot be read as a Parquet counter series ({reason}); check the path."
+            f"{path}: cannot be read as a Parquet counter series ({reason(error)}); check the path."
         ) from None
     present = [str(row[0]) for row in connection.execute("describe given").fetchall()]
     missing = [name for name in COLUMNS if name not in present]
@@ -46,8 +46,9 @@ def load(path: Path, without: Container[date] = ()) -> Iterator[Snapshot]:
             f"{', '.join(present[:12])}; it needs {', '.join(COLUMNS)}."
         )
     known = {
-        "model_id": "model_id",
-        "author": "case when contains(model_id, '/') then split_part(model_id, '/', 1) end",
+        "model_id": "model_id::varchar",
+        "author": "case when contains(model_id::varchar, '/') "
+        "then split_part(model_id::varchar, '/', 1) end",
         "downloads_all_time": "try_cast(downloads_all_time as bigint)",
         "likes": "try_cast(likes as bigint)" if "likes" in present else "null",
     }
@@ -62,12 +63,18 @@ def load(path: Path, without: Container[date] = ()) -> Iterator[Snapshot]:
     if not days:
         raise ReportError(f"{path}: the counter series holds no dated row; give a file with at least one.")
     retrieved_at = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    undated = connection.execute("select count(*) from series where day is null").fetchall()[0][0]
     for (day,) in days:
         if day in without:
             continue
-        rows = connection.sql(
-            "select * exclude (day) from series where day = ? and downloads_all_time is not null", params=[day]
+        on_day = connection.sql(
+            "select * exclude (day) from series where day = ?", params=[day]
         ).to_arrow_table()
+        rows = on_day.filter(on_day.column("downloads_all_time").is_valid())
+        if rows.num_rows == 0:
+            raise ReportError(
+                f"{path}: no row of {day} has a readable downloads_all_time; mend or remove that day's rows."
+            )
         filled = [
             rows.column(column.name).cast(column.type)
             if column.name in known
@@ -75,6 +82,11 @@ def load(path: Path, without: Container[date] = ()) -> Iterator[Snapshot]:
             for column in SCHEMA
         ]
         models, skipped = clean(pa.table(filled, schema=SCHEMA), day, str(path))
+        if uncounted := on_day.num_rows - rows.num_rows:
+            skipped["no readable downloads_all_time"] = uncounted
+        if undated:
+            # Rows of no date belong to none of the snapshots; the first one accounts for them.
+            skipped["no readable date of its own"], undated = undated, 0
         yield Snapshot(
             as_of=day,
             models=models,
@@ -82,7 +94,7 @@ def load(path: Path, without: Container[date] = ()) -> Iterator[Snapshot]:
                 kind="counters",
                 detail=path.name,
                 retrieved_at=retrieved_at,
-                coverage={"rows_in_file": rows.num_rows},
+                coverage={"rows_in_file": on_day.num_rows},
                 skipped=skipped,
             ),
         )

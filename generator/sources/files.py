@@ -11,12 +11,14 @@ import pyarrow as pa
 
 from generator.errors import ReportError
 from generator.snapshot import SCHEMA, Provenance, Snapshot, clean
+from generator.sources.base_models import RELATIONS
 
+# The whole of a JSON file is sampled: a type seen late must cost a row its value, not the file its rows.
 READERS = {
     ".parquet": "read_parquet($path)",
-    ".json": "read_json($path, maximum_object_size=1000000000)",
-    ".jsonl": "read_json($path, format='newline_delimited')",
-    ".ndjson": "read_json($path, format='newline_delimited')",
+    ".json": "read_json($path, maximum_object_size=1000000000, sample_size=-1)",
+    ".jsonl": "read_json($path, format='newline_delimited', sample_size=-1)",
+    ".ndjson": "read_json($path, format='newline_delimited', sample_size=-1)",
     ".csv": "read_csv($path, all_varchar=true)",
 }
 
@@ -36,7 +38,13 @@ class Column:
 
 
 WHOLE_NUMBER = "try_cast({} as bigint)"
-MOMENT = "try_cast({} as timestamp)"
+NUMBER = "nullif(try_cast({} as double), 'nan'::double)"
+# Whole seconds in UTC, as the contract has them; DuckDB also knows the text "infinity" as a time.
+MOMENT = (
+    "date_trunc('second', case when isfinite(try_cast({0} as timestamptz)) "
+    "then try_cast({0} as timestamptz)::timestamp end)"
+)
+DAY = "try_cast({} as date)"
 TEXT = "nullif(trim(cast({} as varchar)), '')"
 TEXT_LIST = "try_cast({} as varchar[])"
 JSON = "try_cast(case when typeof({0}) in ('VARCHAR', 'JSON') then {0}::varchar else to_json({0})::varchar end as json)"
@@ -49,7 +57,7 @@ SCALARS = {
     "downloads_30d": Column(("downloads", "downloads_30d"), WHOLE_NUMBER),
     "downloads_all_time": Column(("downloadsAllTime", "downloads_all_time"), WHOLE_NUMBER),
     "likes": Column(("likes",), WHOLE_NUMBER),
-    "trending_score": Column(("trendingScore", "trending_score"), "try_cast({} as double)"),
+    "trending_score": Column(("trendingScore", "trending_score"), NUMBER),
     "pipeline_tag": Column(("pipeline_tag", "task"), TEXT),
     "library_name": Column(("library_name",), TEXT),
     "license": Column(("license",), TEXT),
@@ -89,9 +97,9 @@ NORMALISE = """
         ) as base_models,
         coalesce(
             base_relation,
-            json_extract_string(hub_base_models, '$.relation'),
+            nullif(regexp_extract(json_extract_string(hub_base_models, '$.relation'), '^(RELATIONS)$'), ''),
             regexp_extract(
-                list_filter(tags, lambda tag: regexp_matches(tag, '^base_model:[a-z]+:.+$'))[1],
+                list_filter(tags, lambda tag: regexp_matches(tag, '^base_model:(RELATIONS):.+$'))[1],
                 '^base_model:([a-z]+):', 1)
         ) as base_relation,
         coalesce(parameters, try_cast(hub_safetensors ->> '$.total' as bigint)) as parameters,
@@ -103,11 +111,11 @@ NORMALISE = """
         fault,
         given_date
     from parsed
-"""
+""".replace("RELATIONS", "|".join(RELATIONS))
 
 
 def load(path: Path, as_of: date | None = None) -> Iterator[Snapshot]:
-    """Read a file, or a folder of dated files, as snapshots in date order.
+    """Read a file, or a folder of dated files, as snapshots: files by the date in their path, then by path.
 
     The date of a file is ``as_of`` where given, else its own ``snapshot``, ``snapshot_date`` or ``as_of`` column
     (a file may hold several dates), else a ``YYYY-MM-DD`` in its name.
@@ -129,7 +137,6 @@ def load(path: Path, as_of: date | None = None) -> Iterator[Snapshot]:
             f"{path}: holds {len(files)} files, so one --as-of date cannot fit them all; "
             "put each file's date (YYYY-MM-DD) in its name and leave --as-of out."
         )
-    # Every file is dated before the first is read: a folder is refused whole, not half-way through.
     return (snapshot for file in files for snapshot in _snapshots(file, as_of))
 
 
@@ -142,20 +149,26 @@ def _files(path: Path) -> list[Path]:
                 f"{path}: the ending '{path.suffix}' is not one of {', '.join(READERS)}; convert the file."
             )
         return [path]
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in READERS and file.is_file())
-    files = [file for file in files if file.name != "manifest.json"]
+    files = [file for file in path.rglob("*") if file.suffix.lower() in READERS and file.is_file()]
+    files = sorted(
+        (file for file in files if file.name != "manifest.json"),
+        key=lambda file: (_dates_in_path(file)[-1:], file),
+    )
     if not files:
         raise ReportError(f"{path}: the folder holds no {', '.join(READERS)} file; check the path.")
     return files
+
+
+def _dates_in_path(file: Path) -> list[str]:
+    return re.findall(r"\d{4}-\d{2}-\d{2}", str(file))
 
 
 def _snapshots(file: Path, as_of: date | None) -> Iterator[Snapshot]:
     rows = _read(file)
     dates = [as_of] if as_of else rows.column("given_date").unique().drop_null().sort().to_pylist()
     if not dates:
-        in_name = re.findall(r"\d{4}-\d{2}-\d{2}", str(file))
         try:
-            dates = [date.fromisoformat(in_name[-1])]
+            dates = [date.fromisoformat(_dates_in_path(file)[-1])]
         except (IndexError, ValueError):
             raise ReportError(
                 f"{file}: neither a {' or '.join(DATE_COLUMNS)} column nor the file's name tells the date "
@@ -171,6 +184,9 @@ def _snapshots(file: Path, as_of: date | None) -> Iterator[Snapshot]:
             for entry in faults.drop_null().value_counts().to_pylist()
         }
         readable = chosen.filter(pa.compute.is_null(faults)).select(SCHEMA.names)
+        if dated_by_row and day == dates[0] and (undated := rows.column("given_date").null_count):
+            # Rows of no date belong to none of the file's snapshots; the first one accounts for them.
+            unreadable["no readable date of its own"] = undated
         if readable.num_rows == 0:
             reasons = ", ".join(f"{count} with {fault}" for fault, count in sorted(unreadable.items()))
             raise ReportError(f"{file}: no usable model row ({reasons or 'it is empty'}); check its contents.")
@@ -196,8 +212,8 @@ def _read(file: Path) -> pa.Table:
     connection.execute("set timezone = 'UTC'; set preserve_insertion_order = true")
     try:
         reader = READERS[file.suffix.lower()].replace("$path", "?")
-        connection.execute(f"create temp table given as select * from {reader}", [str(file)])
-        present = [str(row[0]) for row in connection.execute("describe given").fetchall()]
+        connection.execute(f"create temp table given as select * from {reader}", [_literal(file)])
+        present = _types(connection)
         if "models" in present and not {"id", "model_id"} & set(present):
             # The Hub's weekly digest keeps its rows in a list called "models" beside the snapshot's date.
             dates = ", ".join(_quote(name) for name in DATE_COLUMNS if name in present)
@@ -205,15 +221,16 @@ def _read(file: Path) -> pa.Table:
                 f"create or replace temp table given as "
                 f"select {dates + ', ' if dates else ''}unnest(models, max_depth := 2) from given"
             )
-            present = [str(row[0]) for row in connection.execute("describe given").fetchall()]
+            present = _types(connection)
     except duckdb.Error as error:
-        reason = " ".join(str(error).split())[:300]
         raise ReportError(
-            f"{file}: cannot be read as {file.suffix[1:].lower()} ({reason}); get the file again."
+            f"{file}: cannot be read as {file.suffix[1:].lower()} ({reason(error)}); get the file again."
         ) from None
+    if not connection.execute("select 1 from given limit 1").fetchall():
+        raise ReportError(f"{file}: holds no rows; give a file with at least one model.")
     if not {"id", "model_id", "modelId"} & set(present):
         raise ReportError(
-            f"{file}: has another schema: no 'id' or 'model_id' column among {', '.join(present[:12])}; "
+            f"{file}: has another schema: no 'id' or 'model_id' column among {', '.join(list(present)[:12])}; "
             "give model rows in the Hub's schema or in the archive's."
         )
     if not {"downloads", "downloadsAllTime", "downloads_30d", "downloads_all_time"} & set(present):
@@ -223,16 +240,15 @@ def _read(file: Path) -> pa.Table:
         )
     columns = {name: _expression(column, present) for name, column in (SCALARS | NESTED).items()}
     faults = [
-        f"when {given} is not null and {parsed} is null then 'an unreadable {given.strip(chr(34))}'"
-        for name in REQUIRED_IF_GIVEN
-        for given, parsed in [columns[name]]
-        if given != "null"
+        f"when {given} is not null and {parsed} is null then 'an unreadable {heading}'"
+        for heading, given, parsed in (columns[name] for name in REQUIRED_IF_GIVEN)
+        if heading
     ]
-    given_date = next((f"try_cast({_quote(name)} as date)" for name in DATE_COLUMNS if name in present), "null::date")
+    *_, given_date = _expression(Column(DATE_COLUMNS, DAY), present)
     connection.execute(
         f"""
         create temp table parsed as
-        select {", ".join(f"{parsed} as {name}" for name, (_, parsed) in columns.items())},
+        select {", ".join(f"{parsed} as {name}" for name, (*_, parsed) in columns.items())},
                {"case " + " ".join(faults) + " end" if faults else "null"} as fault,
                {given_date} as given_date
         from given
@@ -241,13 +257,39 @@ def _read(file: Path) -> pa.Table:
     return connection.sql(NORMALISE).to_arrow_table()
 
 
-def _expression(column: Column, present: list[str]) -> tuple[str, str]:
-    """The SQL of a column's raw value and of its parsed value (``null`` where the file does not have it)."""
+def _types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The columns of ``given`` with their types."""
+    return {str(row[0]): str(row[1]) for row in connection.execute("describe given").fetchall()}
+
+
+def _expression(column: Column, present: dict[str, str]) -> tuple[str | None, str, str]:
+    """A column's name in the file, and the SQL of its raw and its parsed value (``null`` where it is absent)."""
     name = next((name for name in column.names if name in present), None)
     if name is None:
-        null_type = {WHOLE_NUMBER: "bigint", MOMENT: "timestamp", TEXT_LIST: "varchar[]", JSON: "json"}
-        return "null", f"null::{null_type.get(column.sql, 'varchar')}"
-    return _quote(name), column.sql.format(_quote(name))
+        null_type = {WHOLE_NUMBER: "bigint", MOMENT: "timestamp", DAY: "date", TEXT_LIST: "varchar[]", JSON: "json"}
+        return None, "null", f"null::{null_type.get(column.sql, 'varchar')}"
+    given = _quote(name)
+    # A JSON file in which a field has several types gives it as JSON, whose text would be in quotes.
+    if present[name] == "JSON":
+        given = f"({given} ->> '$')"
+    elif present[name] == "JSON[]":
+        given = f"list_transform({given}, lambda item: item ->> '$')"
+    parsed = column.sql.format(given)
+    if column.sql == TEXT_LIST and present[name] in ("VARCHAR", "JSON"):
+        # Lists as text are JSON where a program wrote them: only then do their escapes mean something.
+        parsed = f"coalesce(try_cast(try_cast({given} as json) as varchar[]), {parsed})"
+    return name, given, parsed
+
+
+def _literal(file: Path) -> str:
+    """A path in which DuckDB finds no pattern that would match other files."""
+    return re.sub(r"([*?\[])", r"[\1]", str(file))
+
+
+def reason(error: duckdb.Error) -> str:
+    """What DuckDB says is wrong, without our own query and the hints for programmers."""
+    said = re.split(r"LINE 1:|Possible Solution|Try increasing", str(error))[0]
+    return " ".join(said.split())[:300]
 
 
 def _quote(name: str) -> str:

@@ -1,0 +1,42 @@
+# `make report` and `make test` need only Python 3.11 or newer and make; both set up what they use.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python
+
+.PHONY: report serve test check format clean
+
+report: .venv/report  ## data, figures, pages, site
+	$(RUN) -m generator build
+
+serve: .venv/report  ## the report at http://127.0.0.1:8000, rebuilt as its pages change
+	$(BIN)/mkdocs serve
+
+test: .venv/test  ## all tests; those of pages in a browser need Chromium
+	$(RUN) -m pytest
+
+check: .venv/test  ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## everything that can be made again; the archive stays
+	rm -rf .venv .cache site site_src/index.md site_src/report site_src/data site_src/assets
+
+# Each stamp is written when its set-up is complete, so an interrupted one is done again.
+.venv/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %s; say which with make PYTHON=…" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(RUN) -m pip --version > $@
+
+.venv/report: .venv/python pyproject.toml requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+.venv/test: .venv/report requirements-dev.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
+	touch $@

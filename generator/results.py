@@ -48,12 +48,14 @@ class Results:
 
     ``tables`` maps a metric's id to a frame with exactly the metric's columns; dates are ``datetime.date``.
     ``snapshots`` has one row a snapshot in the archive: as_of, models, stale, partial, report_date.
+    ``newest_creation`` is the day on which the newest model was created whose creation is known.
     """
 
     metrics: Mapping[str, Metric]
     tables: Mapping[str, pd.DataFrame]
     report_dates: tuple[date, ...]
     snapshots: pd.DataFrame
+    newest_creation: date | None
     source: SourceNote
 
     @property
@@ -76,8 +78,14 @@ def compute(flows: Flows, metrics: Mapping[str, Metric], manifests: list[Manifes
         tables=tables,
         report_dates=tuple(flows.data.report_dates),
         snapshots=_dated(flows.data.snapshots.order_by("as_of").to_pandas()),
+        newest_creation=_newest_creation(flows),
         source=source_note(manifests),
     )
+
+
+def _newest_creation(flows: Flows) -> date | None:
+    newest = flows.attribution.models.created_on.max().execute()
+    return None if pd.isna(newest) else pd.Timestamp(newest).date()
 
 
 def source_note(manifests: list[Manifest]) -> SourceNote:

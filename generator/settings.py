@@ -29,6 +29,8 @@ def load(path: Path) -> Settings:
         return Settings()
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be read ({error.strerror or error}); mend its permissions.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ReportError(f"{path}: is no valid TOML ({error}); mend the line it names.") from None
     try:

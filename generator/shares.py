@@ -44,7 +44,8 @@ def shares(rows: Table, within: Sequence[str], of: str) -> Table:
     share = totalled.downloads / total
     # Counters that fell can make the unattributed downloads negative: then all of them would lower a share.
     unattributed_share = totalled.unattributed / total
-    none_or_all = (ibis.least(0.0, unattributed_share), ibis.greatest(0.0, unattributed_share))
+    lowering = (unattributed_share - unattributed_share.abs()) / 2
+    raising = (unattributed_share + unattributed_share.abs()) / 2
     none_of_it = totalled[of] == UNATTRIBUTED
     return totalled.select(
         *within,
@@ -52,8 +53,8 @@ def shares(rows: Table, within: Sequence[str], of: str) -> Table:
         "downloads",
         "models",
         share=share,
-        lower=ibis.ifelse(none_of_it, ibis.least(share, 0.0), share + none_or_all[0]),
-        upper=ibis.ifelse(none_of_it, ibis.greatest(share, 0.0), share + none_or_all[1]),
+        lower=ibis.ifelse(none_of_it, lowering, share + lowering),
+        upper=ibis.ifelse(none_of_it, raising, share + raising),
         rank=ibis.ifelse(totalled[of].isin(UNRANKED), ibis.null("int64"), totalled.position.cast("int64")),
     )
 

@@ -7,6 +7,9 @@ from generator.findings.finding import Finding
 from generator.results import Results
 from generator.wording import count, day
 
+DAYS_WITHOUT_NEW_MODELS = 14
+"""The Hub gains models every day, so a longer silence means that the data stop before the report date."""
+
 
 def scope(results: Results) -> Finding:
     """Which models the figures cover: ``simulated``, ``selection``, ``largest`` (top N of the Hub) or ``hub``."""
@@ -21,7 +24,8 @@ def scope(results: Results) -> Finding:
     if source.selection:
         text = sentence(
             "These shares speak of the {rows} models in <code>{file}</code>, a selection, not of the whole "
-            "Hub: models outside it are in no numerator and no denominator.",
+            "Hub: models outside it are in no numerator and no denominator.{newest}",
+            newest=_newest(results),
             rows=rows,
             file=source.details[0],
         )
@@ -35,6 +39,14 @@ def scope(results: Results) -> Finding:
         lowest=count(_whole(lowest)),
     )
     return Finding("scope", "largest", text, "new-model-share-by-country")
+
+
+def _newest(results: Results) -> str:
+    """A warning where the file stops before the report date, so that the youngest models are missing."""
+    newest = results.newest_creation
+    if newest is None or (results.as_of - newest).days < DAYS_WITHOUT_NEW_MODELS:
+        return ""
+    return f" The newest of them was created on {day(newest)}, so models younger than that are missing."
 
 
 def _whole(value: object) -> int | None:

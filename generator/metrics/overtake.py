@@ -16,7 +16,7 @@ SERIES = ("reading", "lens", "window_months", "basis")
 def compute(flows: Flows) -> Table:
     """The margin between China and the United States at every report date, and how long the lead has held."""
     by_country = new_model_share_by_country.compute(flows)
-    keys = ("as_of", *SERIES)
+    keys = ("as_of", *SERIES, "window_start")
 
     def share_of(country: str) -> ibis.Value:
         return by_country.share.sum(where=by_country.country == country).fill_null(0.0)
@@ -63,7 +63,7 @@ METRIC = Metric(
     ),
     unit="fraction of downloads (difference of two shares)",
     columns=(
-        "as_of", "reading", "lens", "window_months", "basis", "country", "other_country", "share", "other_share",
+        "as_of", "reading", "lens", "window_months", "window_start", "basis", "country", "other_country", "share", "other_share",
         "unattributed_share", "margin", "lower", "upper", "leads", "since", "since_start", "months_held",
     ),  # fmt: skip
     own_columns=(

@@ -1,0 +1,121 @@
+"""What several test files share: the simulated Hub, computed once, and small archives of a few rows."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from generator import archive, dataset, flows, metrics, results
+from generator.attribution import attribute
+from generator.attribution.registry import Organisation
+from generator.dataset import Dataset
+from generator.flows import Flows
+from generator.results import Results
+from generator.snapshot import SCHEMA, Provenance, Snapshot
+from generator.sources import demo as simulation
+from generator.sources.demo import Demo, Truth
+
+Rows = Mapping[date, Sequence[Mapping[str, Any]]]
+
+
+def _organisation(namespace: str, country: str, **other: Any) -> Organisation:
+    usual: dict[str, Any] = {
+        "namespace": namespace,
+        "organisation": namespace,
+        "country": country,
+        "sector": "company",
+        "role": "developer",
+        "valid_from": None,
+        "evidence_url": "https://example.org/",
+        "note": "",
+    }
+    return Organisation.model_validate(usual | other)
+
+
+def _snapshot(as_of: date, rows: Iterable[Mapping[str, Any]]) -> Snapshot:
+    filled = [dict.fromkeys(SCHEMA.names) | {"author": row["model_id"].split("/")[0]} | row for row in rows]
+    return Snapshot(
+        as_of=as_of,
+        models=pa.Table.from_pylist(filled, schema=SCHEMA),
+        provenance=Provenance(kind="file", detail="test", retrieved_at=datetime(2026, 1, 1, tzinfo=UTC)),
+    )
+
+
+@pytest.fixture(scope="session")
+def organisation() -> Callable[..., Organisation]:
+    """Make a row of a registry: ``organisation(namespace, country, **others)``."""
+    return _organisation
+
+
+@pytest.fixture(scope="session")
+def open_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Rows], Dataset]:
+    """Archive rows by date and open them; what a row does not say is null, its author comes from its id."""
+
+    def opened(rows: Rows) -> Dataset:
+        folder = tmp_path_factory.mktemp("archive")
+        for as_of, models in rows.items():
+            archive.add(folder, _snapshot(as_of, models))
+        return dataset.load(dataset.connect(), archive.entries(folder))
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def open_flows(open_dataset: Callable[[Rows], Dataset]) -> Callable[..., Flows]:
+    """The same up to flows: ``open_flows(rows, organisations)``."""
+
+    def opened(rows: Rows, organisations: Sequence[Organisation] = (_organisation("qwen", "CN"),)) -> Flows:
+        data = open_dataset(rows)
+        return flows.build(data, attribute(data, organisations))
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def demo() -> Demo:
+    """Small enough to be quick, long enough to hold the overtake and six complete twelve-month windows."""
+    return Demo(models=2000, months=18)
+
+
+@pytest.fixture(scope="session")
+def demo_truth(demo: Demo) -> Truth:
+    return simulation.truth(demo)
+
+
+@pytest.fixture(scope="session")
+def demo_snapshots(demo: Demo) -> list[Snapshot]:
+    return list(simulation.snapshots(demo))
+
+
+@pytest.fixture(scope="session")
+def demo_entries(
+    demo_snapshots: list[Snapshot], tmp_path_factory: pytest.TempPathFactory
+) -> list[archive.Entry]:
+    folder: Path = tmp_path_factory.mktemp("demo")
+    for snapshot in demo_snapshots:
+        archive.add(folder, snapshot)
+    return archive.entries(folder)
+
+
+@pytest.fixture(scope="session")
+def demo_flows(demo_entries: list[archive.Entry]) -> Flows:
+    """The demo attributed with a registry of its own developers; intermediaries are communities."""
+    known = [
+        _organisation(
+            developer.namespace,
+            developer.country,
+            role=developer.role,
+            sector="community" if developer.role == "intermediary" else "company",
+        )
+        for developer in simulation.developers()
+    ]
+    data = dataset.load(dataset.connect(), demo_entries)
+    return flows.build(data, attribute(data, known))
+
+
+@pytest.fixture(scope="session")
+def demo_results(demo_flows: Flows, demo_entries: list[archive.Entry]) -> Results:
+    return results.compute(demo_flows, metrics.discover(), [entry.manifest for entry in demo_entries])

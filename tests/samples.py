@@ -1,0 +1,74 @@
+"""Small data and helpers that several tests share."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from generator.errors import ReportError
+from generator.snapshot import SCHEMA, Provenance, Snapshot
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT.parent / "shared" / "data"
+DAY = date(2026, 5, 20)
+
+Row = dict[str, Any]
+
+
+def needs_real(name: str) -> pytest.MarkDecorator:
+    """Skip, and say why, where a file of the shared data folder is not there."""
+    return pytest.mark.skipif(not (DATA / name).is_file(), reason=f"needs the real data {DATA / name}")
+
+
+def model(model_id: str | None = "a/b", **fields: Any) -> Row:
+    """A row of the snapshot contract; what is not named is null."""
+    return {"model_id": model_id, "downloads_30d": 1, "downloads_all_time": 10, **fields}
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist([dict(row) for row in rows], schema=SCHEMA)
+
+
+def snapshot(
+    *rows: Row, as_of: date = DAY, simulated: bool = False, skipped: dict[str, int] | None = None
+) -> Snapshot:
+    return Snapshot(
+        as_of=as_of,
+        models=table(rows or [model()]),
+        provenance=Provenance(
+            kind="demo" if simulated else "file",
+            detail="models.parquet",
+            retrieved_at=datetime(2026, 5, 21, 8, tzinfo=UTC),
+            simulated=simulated,
+            coverage={"rows_in_file": len(rows)},
+            skipped=skipped or {},
+        ),
+    )
+
+
+def known(row: Mapping[str, Any]) -> Row:
+    """A row without its nulls."""
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def sentence(raised: pytest.ExceptionInfo[ReportError]) -> str:
+    """The error's message, which has to be one line that ends like a sentence and shows no internals."""
+    message = str(raised.value)
+    assert message.endswith(".") and "\n" not in message
+    assert not [
+        word for word in ("Traceback", "LINE 1", "create temp", "sample_size", "errno") if word in message
+    ]
+    return message
+
+
+def strict_json(text: str) -> Any:
+    """Parse JSON as browsers do: NaN and Infinity are errors."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)

@@ -1,6 +1,7 @@
 """One way through: archive → attribution → metrics → pages → site."""
 
 import logging
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -110,7 +111,8 @@ def build_site(project: Project, say: Callable[[str], None] = print) -> None:
     """
     configuration = project.folder / "mkdocs.yml"
     staged = project.cache / "site"
-    # Its warnings are wanted, its account of every step is not.
+    # Its warnings are wanted; its account of every step and the theme's news are not.
+    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     logging.getLogger("mkdocs").setLevel(logging.WARNING)
     with writing(project.site):
         shutil.rmtree(staged, ignore_errors=True)

@@ -103,7 +103,7 @@ def developers(book: FactBook) -> Mapping[str, Any]:
         "findings": [findings.developers(book), findings.developers(book, lens="origin")],
         "figures": figures,
         "families": findings.families(book),
-        "family_figures": [charts.top_families(families, "families")] if not families.empty else [],
+        "family_figures": [charts.top_families(families, "most-downloaded-families")] if not families.empty else [],
     }
 
 

@@ -23,7 +23,7 @@ from generator.publish import publish
 from generator.results import Results
 from generator.text import as_text
 
-TEMPLATES = Path(__file__).parent.parent / "templates"
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 HOME = "home"
 
 

@@ -12,7 +12,7 @@ from generator.facts import FactBook, plain
 from generator.metric import Metric
 from generator.results import Results
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def publish(results: Results, book: FactBook, licence: str, folder: Path) -> None:
@@ -70,8 +70,10 @@ def _cell(value: Any) -> Any:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
+    if isinstance(value, str):
+        # A bare carriage return would end the row: the csv module puts only "\n" in quotes.
+        text = value.replace("\r\n", "\n").replace("\r", "\n")
+        return f"'{text}" if text.startswith(FORMULA_STARTS) else text
     return value
 
 

@@ -214,6 +214,11 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-7])
 
 
+def folder_instead(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 DAMAGE: list[tuple[str, Callable[[Path], object], str, str]] = [
     ("models.parquet", flip, "does not match the SHA-256 in its manifest (altered?)", "or restore it."),
     ("models.parquet", cut, "bytes long, its manifest says", "or restore it."),
@@ -237,7 +242,7 @@ DAMAGE: list[tuple[str, Callable[[Path], object], str, str]] = [
     ),
     (
         "manifest.json",
-        lambda path: (path.unlink(), path.mkdir()),
+        folder_instead,
         "cannot be read (Is a directory)",
         "mend its permissions",
     ),
@@ -253,7 +258,7 @@ def test_damage_is_named_and_refused(
     attempts: list[Callable[[], object]] = [
         lambda: archive.add(kept, OLD),
         lambda: archive.add(kept, NEW, replace=True),
-        lambda: [archive.verify(stored) for stored in archive.entries(kept)],
+        lambda: list(map(archive.verify, archive.entries(kept))),
     ]
     if name == archive.MANIFEST:
         attempts.append(lambda: archive.status(kept))

@@ -36,7 +36,7 @@ def test_the_last_full_fresh_snapshot_of_each_month_is_its_report_date(open_data
             date(2026, 1, 10): counted(10, 100),
             date(2026, 1, 20): counted(10, 200),
             date(2026, 1, 31): counted(10, 200),  # nothing moved
-            date(2026, 2, 5): counted(10, 300),
+            date(2026, 2, 20): counted(10, 300),
             date(2026, 2, 25): counted(4, 400),  # under half of its neighbours
             date(2026, 3, 30): counted(5, 500),  # half is enough
             date(2026, 5, 1): counted(5, 500),  # a month without any usable snapshot
@@ -46,12 +46,12 @@ def test_the_last_full_fresh_snapshot_of_each_month_is_its_report_date(open_data
         date(2026, 1, 10): "",
         date(2026, 1, 20): "report_date",
         date(2026, 1, 31): "stale",
-        date(2026, 2, 5): "report_date",
+        date(2026, 2, 20): "report_date",
         date(2026, 2, 25): "partial",
         date(2026, 3, 30): "report_date",
         date(2026, 5, 1): "stale",
     }
-    assert data.report_dates == [date(2026, 1, 20), date(2026, 2, 5), date(2026, 3, 30)]
+    assert data.report_dates == [date(2026, 1, 20), date(2026, 2, 20), date(2026, 3, 30)]
     assert data.snapshots.to_pandas().models.tolist() == [10, 10, 10, 10, 4, 5, 5]
 
 

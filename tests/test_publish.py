@@ -80,7 +80,8 @@ def book() -> FactBook:
 
 
 def row(place: int, **changed: Any) -> pd.Series:
-    return pd.Series({**TABLE.iloc[place].to_dict(), **changed})
+    fields: dict[Any, Any] = TABLE.iloc[place].to_dict()
+    return pd.Series(fields | changed)
 
 
 # --- Facts -----------------------------------------------------------------------------------------------
@@ -178,7 +179,7 @@ def test_a_fact_and_a_sentence_show_names_as_text(book: FactBook, name: str) -> 
     fact = book.quote(row(1, organisation=name), METRIC.id, "organisation", "name")
     page = sentence("{who} has {share} of {raw}.", who=fact, share="5%", raw=name)
     seen = Elements(str(page))
-    assert seen.found == [("data", {"class": "fact", "id": "fact-1", "value": name})]
+    assert seen.found == [("data", {"class": "fact", "data-fact": "1", "value": name})]
     assert seen.text == f"{name} has 5% of {name}."
 
 
@@ -235,11 +236,16 @@ def test_csv_and_json_hold_the_same_rows() -> None:
     ]
 
 
-@pytest.mark.parametrize("start", FORMULA_STARTS)
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\n"])
 def test_a_formula_becomes_text(start: str) -> None:
     assert parsed(as_csv(pd.DataFrame({"a": [f"{start}cmd|' /C calc'!A0"]})))[1] == [
         f"'{start}cmd|' /C calc'!A0"
     ]
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_a_line_end_in_a_name_starts_no_row(end: str) -> None:
+    assert parsed(as_csv(pd.DataFrame({"a": [f"x{end}=1+1"], "b": [2]}))) == [["a", "b"], ["x\n=1+1", "2"]]
 
 
 def test_negative_numbers_are_no_formulas() -> None:
@@ -260,7 +266,8 @@ def test_any_text_comes_back_and_no_cell_starts_a_formula(cells: list[str]) -> N
     assert header == ["first", "second"]
     back = [one for one, _ in rows]
     assert not any(cell.startswith(FORMULA_STARTS) for line in rows for cell in line)
-    assert back == [f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells]
+    lines = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
+    assert back == [f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in lines]
 
 
 # --- Files -----------------------------------------------------------------------------------------------

@@ -91,4 +91,4 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 def test_settings_do_not_change_under_way() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        Settings().top = 5  # type: ignore[misc]
+        Settings().top = 5

@@ -1,0 +1,45 @@
+"""Projects in a temporary folder, for tests that go all the way to a site."""
+
+import functools
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from generator.build import Project
+from generator.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+WRITTEN_BY_HAND = ("about.md", "images", "javascripts", "stylesheets")
+
+
+def make(folder: Path) -> Project:
+    """A project with the repository's own configuration and hand-written pages, and nothing generated."""
+    (folder / "site_src").mkdir(parents=True)
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    (folder / "generator").symlink_to(ROOT / "generator")
+    for name in WRITTEN_BY_HAND:
+        source, target = ROOT / "site_src" / name, folder / "site_src" / name
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy(source, target)
+    (folder / "report.toml").write_text('source = "demo"\n', encoding="utf-8")
+    return Project(folder, Settings(source="demo"))
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a local server for the files of a folder."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""

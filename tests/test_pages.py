@@ -1,0 +1,222 @@
+"""From results to a site: strict MkDocs, links that lead somewhere, and hostile text that stays text."""
+
+import html
+import json
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin
+
+import projects
+import pytest
+
+from generator.build import Project, build, build_site
+from generator.errors import ReportError
+from generator.pages import write_pages
+from generator.results import Results
+
+HOSTILE = [
+    "evil/<script>alert(1)</script>",
+    "evil/{{ 7 * 7 }}{% raw %}",
+    "evil/[click](javascript:alert(1))",
+    "evil/**bold** `code` # heading | cell",
+    "evil/\u202egnp.exe",
+    '<img src=x onerror="alert(2)">/model',
+    "=cmd|' /C calc'!A0/model",
+]
+
+
+class Page(HTMLParser):
+    """The links, ids, scripts and text of a page."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append((tag, given))
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        for name in ("href", "src"):
+            if given.get(name):
+                self.links.append(str(given[name]))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="session")
+def site(demo_results: Results, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = projects.make(tmp_path_factory.mktemp("site") / "project")
+    write_pages(demo_results, "CC-BY-4.0", project.site_src, project.cache)
+    build_site(project, say=lambda line: None)
+    return project
+
+
+@pytest.fixture(scope="session")
+def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = tmp_path_factory.mktemp("hostile")
+    rows = [
+        {
+            "id": name,
+            "author": name.split("/")[0],
+            "downloads": 1000 - position,
+            "downloadsAllTime": 5000,
+            "createdAt": "2026-03-01T00:00:00Z",
+            "pipeline_tag": "<b>task</b>",
+        }
+        for position, name in enumerate(HOSTILE)
+    ]
+    file = folder / "<i>hub{{ 1 }}</i>.json".replace("/", "_")
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    project = projects.make(folder / "project")
+    build(project, str(file), as_of=date(2026, 5, 20), say=lambda line: None)
+    build_site(project, say=lambda line: None)
+    return project
+
+
+def pages_of(project: Project) -> dict[str, Page]:
+    return {
+        path.relative_to(project.site).as_posix(): Page(path.read_text(encoding="utf-8"))
+        for path in project.site.rglob("*.html")
+    }
+
+
+def test_all_pages_are_there(site: Project) -> None:
+    chapters = ("report/countries", "report/developers", "report/concentration", "report/method", "report/data")
+    expected = {"index.html", "404.html", "about/index.html", *(f"{name}/index.html" for name in chapters)}
+    assert set(pages_of(site)) == expected
+
+
+def test_simulated_data_are_labelled_on_every_page_that_shows_them(site: Project) -> None:
+    for name, page in pages_of(site).items():
+        if name.startswith("report/") or name == "index.html":
+            assert "Simulated data." in page.text, name
+
+
+@pytest.mark.parametrize("base", ["https://example.org/", "https://example.org/open-model-report/"])
+def test_links_lead_to_files_and_anchors(site: Project, base: str) -> None:
+    pages = pages_of(site)
+    files = {path.relative_to(site.site).as_posix() for path in site.site.rglob("*") if path.is_file()}
+    checked = 0
+    for name, page in pages.items():
+        if name == "404.html":  # MkDocs gives it addresses from the root, since it is served from anywhere.
+            continue
+        address = urljoin(base, name.removesuffix("index.html"))
+        for link in page.links:
+            target, anchor = urldefrag(urljoin(address, link))
+            if not target.startswith(base):
+                assert not link.startswith((".", "/")) and target.startswith("https://"), (name, link)
+                continue
+            path = unquote(target.removeprefix(base).split("?")[0])
+            path = path + "index.html" if path.endswith("/") or not path else path
+            assert path in files, (name, link)
+            if anchor and path in pages:
+                assert unquote(anchor) in pages[path].ids, (name, link)
+            checked += 1
+    assert checked > 100
+
+
+def test_ids_are_unique(site: Project) -> None:
+    for name, page in pages_of(site).items():
+        assert len(page.ids) == len(set(page.ids)), (name, {i for i in page.ids if page.ids.count(i) > 1})
+
+
+def test_nothing_is_fetched_from_elsewhere(site: Project) -> None:
+    for name, page in pages_of(site).items():
+        for tag, attributes in page.tags:
+            fetched = attributes.get("src") or (attributes.get("href") if tag == "link" else None)
+            relation = attributes.get("rel")
+            if fetched and relation not in ("canonical", "prev", "next"):
+                assert "//" not in fetched, (name, tag, fetched)
+
+
+def test_every_figure_has_words_a_table_and_data(site: Project) -> None:
+    figures = 0
+    for path in site.site_src.rglob("*.md"):
+        for figure in re.findall(r"<figure.*?</figure>", path.read_text(encoding="utf-8"), re.S):
+            figures += 1
+            for size in ("wide", "narrow"):
+                identity = re.search(r'id="([^"]+)"', figure)
+                assert identity is not None
+                assert f'<title id="{identity[1]}-{size}-title">' in figure
+                described = re.search(rf'<desc id="{identity[1]}-{size}-text">(.+?)</desc>', figure, re.S)
+                assert described is not None and re.search(r"\d", described[1]), "the finding, with its figures"
+            assert figure.count('role="img"') == 2
+            assert "<table>" in figure and '<th scope="col">' in figure and '<th scope="row">' in figure
+            assert "data/" in figure and "report/method/#" in figure
+            specification = re.search(r'data-specification="([^"]+)"', figure)
+            assert specification is not None
+            drawn = json.loads((site.site_src / specification[1]).read_text(encoding="utf-8"))
+            assert set(drawn) == {"wide", "narrow"} and drawn["wide"]["description"]
+    assert figures >= 10
+
+
+def test_quoted_numbers_are_in_the_facts_and_the_facts_in_their_tables(site: Project) -> None:
+    facts = json.loads((site.site_src / "data" / "facts.json").read_text(encoding="utf-8"))["facts"]
+    by_id = {fact["id"]: fact for fact in facts}
+    quoted = 0
+    for path in site.site_src.rglob("*.md"):
+        for identity, value, text in re.findall(
+            r'<data class="fact" data-fact="(\d+)" value="([^"]*)">([^<]*)</data>', path.read_text("utf-8")
+        ):
+            fact = by_id[identity]
+            assert html.unescape(text) == fact["text"] and html.unescape(value) == str(fact["value"])
+            quoted += 1
+    assert quoted > 20
+    for fact in facts:
+        table = json.loads((site.site_src / "data" / f"{fact['metric']}.json").read_text("utf-8"))
+        rows = [row for row in table["rows"] if fact["row"].items() <= row.items()]
+        assert len(rows) == 1, fact
+        assert rows[0][fact["column"]] == fact["value"]
+
+
+def test_hostile_text_reaches_the_pages_as_text(hostile_site: Project) -> None:
+    pages = pages_of(hostile_site)
+    for name, page in pages.items():
+        for tag, attributes in page.tags:
+            assert not any(key.startswith("on") for key in attributes), (name, tag, attributes)
+            assert not str(attributes.get("href", "")).startswith("javascript:"), name
+            assert tag not in ("b", "i"), name
+        markup = (hostile_site.site / name).read_text(encoding="utf-8")
+        assert "<script>alert" not in markup
+        assert "\u202e" not in markup
+    shown = pages["report/developers/index.html"].text
+    assert '<img src=x onerror="alert(2)">' in shown
+    assert "{{ 1 }}" in pages["index.html"].text
+    assert "7 * 7" not in "".join(page.text for page in pages.values()).replace("{{ 7 * 7 }}", "")
+    csv = (hostile_site.site / "data" / "top-developers.csv").read_text(encoding="utf-8")
+    assert "'=cmd" in csv and ",=cmd" not in csv
+
+
+def test_pages_are_replaced_only_when_all_are_made(
+    demo_results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = projects.make(tmp_path / "project")
+    write_pages(demo_results, "CC-BY-4.0", project.site_src, project.cache)
+    before = {path: path.read_bytes() for path in project.site_src.rglob("*") if path.is_file()}
+
+    def full(*args: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("generator.pages.publish", full)
+    with pytest.raises(ReportError, match="No space left on device"):
+        write_pages(demo_results, "another licence", project.site_src, project.cache)
+    assert {path: path.read_bytes() for path in project.site_src.rglob("*") if path.is_file()} == before
+
+
+def test_a_warning_of_mkdocs_stops_the_site_and_keeps_the_old_one(demo_results: Results, tmp_path: Path) -> None:
+    project = projects.make(tmp_path / "project")
+    write_pages(demo_results, "CC-BY-4.0", project.site_src, project.cache)
+    project.site.mkdir()
+    (project.site / "index.html").write_text("the old one", encoding="utf-8")
+    (project.site_src / "about.md").write_text("[nowhere](nowhere.md)", encoding="utf-8")
+    with pytest.raises(ReportError, match=r"mkdocs\.yml"):
+        build_site(project, say=lambda line: None)
+    assert (project.site / "index.html").read_text(encoding="utf-8") == "the old one"

@@ -1,17 +1,23 @@
 """The registry of organisations: every fault is one sentence, and time decides who held a namespace."""
 
+import csv
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
+from typing import get_args
 
+import duckdb
 import pandas as pd
 import pytest
+from samples import DATA, needs_real
 
-from generator.attribution import attribute, registry
+from generator.attribution import attribute, families, registry
 from generator.attribution.registry import Organisation
 from generator.dataset import Dataset
 from generator.errors import ReportError
+from generator.sources import demo
 
+REAL = "hub_models_2026-05.parquet"
 HEADER = "namespace,organisation,country,sector,role,valid_from,evidence_url,note"
 SOUND = "Qwen,Alibaba,CN,company,developer,,https://example.org/qwen,"
 
@@ -147,3 +153,51 @@ def test_the_published_registry_loads() -> None:
     assert len(held) == len(listed) > 0
     assert (held.valid_from < held.valid_until).all()
     assert held.country.map(len).eq(2).all() and not pd.isna(held).any(axis=None)
+
+
+def test_the_registry_knows_the_countries_that_matter() -> None:
+    organisations = registry.load()
+    assert len(organisations) >= 300
+    countries = {item.country for item in organisations}
+    assert countries >= {"CN", "US", "FR", "DE", "GB", "CH", "ES", "KR", "JP", "IN", "AE", "IL", "CA", "SG", "XX"}
+    assert {item.sector for item in organisations} == set(get_args(registry.Sector))
+    assert {item.role for item in organisations} == set(get_args(registry.Role))
+    for item in organisations:
+        assert item.note or item.country != registry.INTERNATIONAL, f"{item.namespace}: XX wants a note"
+
+
+def test_an_organisation_has_one_name_and_one_country() -> None:
+    organisations = registry.load()
+    spellings: dict[str, set[str]] = {}
+    homes: dict[str, set[str]] = {}
+    for item in organisations:
+        spellings.setdefault(item.organisation.lower(), set()).add(item.organisation)
+        homes.setdefault(item.organisation, set()).add(item.country)
+    assert [names for names in spellings.values() if len(names) > 1] == []
+    assert [name for name, countries in homes.items() if len(countries) > 1] == []
+
+
+def test_families_belong_to_organisations_of_the_registry() -> None:
+    known = {item.organisation for item in registry.load()}
+    with families.RULES.open(encoding="utf-8", newline="") as file:
+        assert [row["family"] for row in csv.DictReader(file) if row["organisation"] not in known] == []
+
+
+def test_the_simulated_developers_live_where_the_registry_says() -> None:
+    known = {item.namespace: item for item in registry.load()}
+    for developer in demo.developers():
+        item = known[developer.namespace]
+        assert (item.country, item.role) == (developer.country, developer.role), developer.namespace
+
+
+@pytest.mark.real_data
+@needs_real(REAL)
+def test_the_registry_covers_the_real_downloads() -> None:
+    known = {item.namespace for item in registry.load()}
+    with duckdb.connect() as connection:
+        downloads = connection.execute(
+            "select split_part(id, '/', 1), sum(downloads) from read_parquet(?) group by 1", [str(DATA / REAL)]
+        ).fetchall()
+    total = sum(count for _, count in downloads)
+    covered = sum(count for namespace, count in downloads if namespace in known)
+    assert covered / total >= 0.97

@@ -155,9 +155,7 @@ def entry(folder: Path) -> Entry:
         ) from None
     except (ValidationError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0]
-        raise ReportError(
-            f"{path}: unreadable manifest ({first}); restore it or remove the folder."
-        ) from None
+        raise ReportError(f"{path}: unreadable manifest ({first}); restore it or remove the folder.") from None
     if manifest.schema_version > SCHEMA_VERSION:
         raise ReportError(
             f"{path}: has schema version {manifest.schema_version}, this generator knows up to "

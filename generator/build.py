@@ -119,7 +119,9 @@ def build_site(project: Project, say: Callable[[str], None] = print) -> None:
         try:
             mkdocs_build.build(load_config(str(configuration), site_dir=str(staged.resolve()), strict=True))
         except MkDocsException as error:
-            raise ReportError(f"{configuration}: MkDocs does not build the site ({error}); mend what it names.") from None
+            raise ReportError(
+                f"{configuration}: MkDocs does not build the site ({error}); mend what it names."
+            ) from None
         swap(staged, project.site)
     say(f"Site: {project.site / 'index.html'}")
 
@@ -135,7 +137,9 @@ def _filled_archive(
             raise ReportError("--as-of and --counters go with a file: give it with --source PATH.")
         return project.archive
     if source == HUB:
-        if any(item.manifest.as_of == today() and item.manifest.kind == HUB for item in archive.entries(project.archive)):
+        if any(
+            item.manifest.as_of == today() and item.manifest.kind == HUB for item in archive.entries(project.archive)
+        ):
             say(f"Archive: {project.archive} already holds today's snapshot.")
             return project.archive
         folder = project.archive

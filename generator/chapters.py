@@ -40,7 +40,7 @@ def home(book: FactBook) -> Mapping[str, Any]:
     """The headline and the key figures."""
     results = book.results
     return {
-        "scope": findings.scope(results),
+        "scope": findings.scope(book),
         "headline": findings.leadership(book),
         "origin": findings.leadership(book, lens="origin"),
         "first_year": _first_year(book, "publisher"),
@@ -60,7 +60,7 @@ def countries(book: FactBook) -> Mapping[str, Any]:
     results = book.results
     margins = _series(results, "overtake", lens="publisher", reading="cohort")
     return {
-        "scope": findings.scope(results),
+        "scope": findings.scope(book),
         "new_findings": [
             findings.leadership(book),
             findings.leadership(book, lens="origin"),
@@ -72,9 +72,7 @@ def countries(book: FactBook) -> Mapping[str, Any]:
             charts.margin_over_time(margins, "margin", "overtake") if _is_series(margins) else None,
         ),
         "first_year_findings": [
-            finding
-            for lens in ("publisher", "origin")
-            if (finding := _first_year(book, lens)).condition != "no-data"
+            finding for lens in ("publisher", "origin") if (finding := _first_year(book, lens)).condition != "no-data"
         ],
         "first_year_figures": _some(
             _shares_over_time(results, NEW, "first-year-over-time", FIRST_YEAR_SUBJECT, reading="first-year"),
@@ -99,7 +97,7 @@ def developers(book: FactBook) -> Mapping[str, Any]:
             figures.append(charts.top_developers(rows, f"developers-by-{lens}"))
     families = newest(results, "top-families")
     return {
-        "scope": findings.scope(results),
+        "scope": findings.scope(book),
         "findings": [findings.developers(book), findings.developers(book, lens="origin")],
         "figures": figures,
         "families": findings.families(book),
@@ -113,7 +111,7 @@ def concentration(book: FactBook) -> Mapping[str, Any]:
     now = newest(results, "concentration", lens="publisher")
     series = _series(results, "concentration", lens="publisher", level="developers")
     return {
-        "scope": findings.scope(results),
+        "scope": findings.scope(book),
         "finding": findings.concentration(book),
         "figures": _some(
             charts.concentration_now(now, "largest") if not now.empty else None,
@@ -140,18 +138,14 @@ def _new_shares(results: Results, figure_id: str) -> list[Figure]:
     return _some(over_time or _shares_now(results, NEW, figure_id, NEW_SUBJECT, reading="cohort"))
 
 
-def _shares_over_time(
-    results: Results, metric: str, figure_id: str, subject: str, **where: object
-) -> Figure | None:
+def _shares_over_time(results: Results, metric: str, figure_id: str, subject: str, **where: object) -> Figure | None:
     rows = _series(results, metric, lens="publisher", **where)
     if not _is_series(rows):
         return None
     return charts.shares_over_time(rows, figure_id, metric, subject, _references(metric))
 
 
-def _shares_now(
-    results: Results, metric: str, figure_id: str, subject: str, **where: object
-) -> Figure | None:
+def _shares_now(results: Results, metric: str, figure_id: str, subject: str, **where: object) -> Figure | None:
     both = [newest(results, metric, lens=lens, **where) for lens in ("publisher", "origin")]
     rows = pd.concat(both)
     if rows.empty or rows["share"].isna().all():
@@ -168,10 +162,11 @@ def _series(results: Results, metric: str, **where: object) -> pd.DataFrame:
     now = newest(results, metric, **where)
     if now.empty:
         return now
-    table = results.tables[metric]
+    table: pd.DataFrame = results.tables[metric]
     for column, value in {**where, "basis": now["basis"].iloc[0]}.items():
         table = table[table[column] == value]
-    return table[table["window_months"] == now["window_months"].iloc[0]]
+    in_window: pd.DataFrame = table[table["window_months"] == now["window_months"].iloc[0]]
+    return in_window
 
 
 def _is_series(rows: pd.DataFrame) -> bool:
@@ -198,7 +193,5 @@ def _key_figures(book: FactBook) -> list[KeyFigure]:
     indices = newest(results, "concentration", lens="publisher", level="developers")
     if not indices.empty:
         number = book.quote(indices.iloc[0], "concentration", "effective_number", "decimal")
-        cards.append(
-            KeyFigure("Effective number of developers", number, "equal players would be as concentrated")
-        )
+        cards.append(KeyFigure("Effective number of developers", number, "equal players would be as concentrated"))
     return cards

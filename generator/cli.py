@@ -64,13 +64,9 @@ def main(context: click.Context, settings_path: Path) -> None:
 @click.option("--no-site", is_flag=True, help="Stop when the pages are written; MkDocs is not run.")
 @click.pass_obj
 @_plain_errors
-def build(
-    project: Project, source: str | None, as_of: datetime | None, counters: Path | None, no_site: bool
-) -> None:
+def build(project: Project, source: str | None, as_of: datetime | None, counters: Path | None, no_site: bool) -> None:
     """Compute the report and build the site."""
-    build_pages(
-        project, source or project.settings.source, as_of=_day(as_of), counters=counters, say=_say
-    )
+    build_pages(project, source or project.settings.source, as_of=_day(as_of), counters=counters, say=_say)
     if not no_site:
         build_site(project, say=_say)
 

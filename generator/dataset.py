@@ -87,9 +87,7 @@ def _last_known(archived: Table) -> Table:
         if name not in changing
     }
     created_on = archived.created_at.min().cast("date")
-    return archived.group_by("model_id").aggregate(
-        created_on=created_on.nullif(ibis.literal(CREATION_FLOOR)), **latest
-    )
+    return archived.group_by("model_id").aggregate(created_on=created_on.nullif(ibis.literal(CREATION_FLOOR)), **latest)
 
 
 def _snapshots(observations: Table) -> Table:
@@ -117,6 +115,6 @@ def _snapshots(observations: Table) -> Table:
     )
     usable = ~judged.stale & ~judged.partial
     of_month = ibis.window(group_by=judged.as_of.truncate("M"))
-    return judged.mutate(
-        report_date=usable & (judged.as_of == judged.as_of.max(where=usable).over(of_month))
-    ).order_by("as_of")
+    return judged.mutate(report_date=usable & (judged.as_of == judged.as_of.max(where=usable).over(of_month))).order_by(
+        "as_of"
+    )

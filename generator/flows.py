@@ -63,9 +63,9 @@ def build(data: Dataset, attribution: Attribution) -> Flows:
         >>> flows.downloads.group_by("as_of").downloads.sum()  # doctest: +SKIP
     """
     backend = data.backend
-    observed = data.observations.semi_join(
-        data.snapshots.filter(data.snapshots.report_date), "as_of"
-    ).inner_join(attribution.models.select("model_id", "created_on"), "model_id")
+    observed = data.observations.semi_join(data.snapshots.filter(data.snapshots.report_date), "as_of").inner_join(
+        attribution.models.select("model_id", "created_on"), "model_id"
+    )
     intervals = backend.create_table(
         "intervals",
         ibis.union(_counter_intervals(observed), _thirty_day_intervals(observed)),
@@ -84,9 +84,7 @@ def build(data: Dataset, attribution: Attribution) -> Flows:
         new=ibis.literal(False),
         downloads=observed.downloads_all_time,
     )
-    downloads = backend.create_table(
-        "window_downloads", ibis.union(in_windows, all_time), temp=True
-    )
+    downloads = backend.create_table("window_downloads", ibis.union(in_windows, all_time), temp=True)
     attributed = downloads.inner_join(attribution.lenses.drop("created_on"), "model_id")
     return Flows(data, attribution, intervals, downloads, attributed)
 

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup
 
-from generator import __version__, wording
+from generator import wording
 from generator.atomic import swap, writing
 from generator.chapters import CHAPTERS
 from generator.charts import Figure, render
@@ -92,7 +93,6 @@ def _page(template: Path, results: Results, book: FactBook, licence: str, draw: 
         licence=licence,
         root="../" * depth,
         draw=draw,
-        version=__version__,
         **context,
     )
     return Page(path, markdown)
@@ -140,10 +140,12 @@ def _draw(cache: Path, specifications: Path, figure: Figure) -> Markup:
 
 def _vega(cache: Path) -> Path:
     """Vega's JavaScript as one file of our own, made once a version."""
-    bundle = cache / f"vega-{vl_convert.__version__}-{VEGA_LITE_VERSION}.js"
+    bundle = cache / f"vega-{version('vl-convert-python')}-{VEGA_LITE_VERSION}.js"
     if not bundle.exists():
         cache.mkdir(parents=True, exist_ok=True)
         unfinished = bundle.with_suffix(".partial")
-        unfinished.write_text(vl_convert.javascript_bundle(vl_version=VEGA_LITE_VERSION), encoding="utf-8")
+        unfinished.write_text(
+            vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE_VERSION), encoding="utf-8"
+        )
         unfinished.rename(bundle)
     return bundle

@@ -34,9 +34,7 @@ def shares(rows: Table, within: Sequence[str], of: str) -> Table:
         total=summed.downloads.sum().over(whole),
         unattributed=ibis.ifelse(is_unattributed, summed.downloads, 0).sum().over(whole),
         position=ibis.row_number().over(
-            ibis.window(
-                group_by=[*within, ranked], order_by=[ibis.desc("downloads"), ibis.asc(of)]
-            )
+            ibis.window(group_by=[*within, ranked], order_by=[ibis.desc("downloads"), ibis.asc(of)])
         )
         + 1,
     )
@@ -85,9 +83,7 @@ def ranking(rows: Table, within: Sequence[str], of: str, top: int, attributes: S
         total=summed.downloads.sum().over(whole).cast("float64"),
         rank=(ibis.row_number().over(by_size) + 1).cast("int64"),
     )
-    shared = ranked.mutate(
-        share=ranked.downloads / ibis.ifelse(ranked.total > 0, ranked.total, ibis.null("float64"))
-    )
+    shared = ranked.mutate(share=ranked.downloads / ibis.ifelse(ranked.total > 0, ranked.total, ibis.null("float64")))
     series = [name for name in within if name not in ("as_of", "window_start")]
     through_time = ibis.window(group_by=[*series, of], order_by="as_of")
     dated = shared.mutate(place=ibis.dense_rank().over(ibis.window(group_by=series, order_by="as_of")))
@@ -95,9 +91,7 @@ def ranking(rows: Table, within: Sequence[str], of: str, top: int, attributes: S
     followed = dated.place - dated.place.lag().over(through_time) == 1
     compared = dated.mutate(
         previous_share=ibis.ifelse(followed, dated.share.lag().over(through_time), ibis.null("float64")),
-        rank_change=ibis.ifelse(
-            followed, dated["rank"].lag().over(through_time) - dated["rank"], ibis.null("int64")
-        ),
+        rank_change=ibis.ifelse(followed, dated["rank"].lag().over(through_time) - dated["rank"], ibis.null("int64")),
     )
     return compared.filter(compared["rank"] <= top).select(
         *within,

@@ -37,14 +37,17 @@ def in_sentence(code: str) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share as a percentage, rounded.
+    """A share as a percentage, rounded; what is not quite nothing is not written as nothing.
 
     Example:
-        >>> percent(0.17149), percent(None)
-        ('17.1%', 'unknown')
+        >>> percent(0.17149), percent(0.00002), percent(0.0), percent(None)
+        ('17.1%', '<0.1%', '0.0%', 'unknown')
     """
     if share is None or pd.isna(share):
         return "unknown"
+    smallest = 10.0**-digits
+    if 0 < share * 100 < smallest / 2:
+        return f"<{smallest:.{digits}f}%"
     return f"{share * 100:.{digits}f}%"
 
 
@@ -105,3 +108,14 @@ def day(moment: date) -> str:
         '20 May 2026'
     """
     return f"{moment.day} {moment:%B %Y}"
+
+
+def window(row: pd.Series) -> str:
+    """The window of a row as it stands in a sentence: "in the twelve months to 20 May 2026"."""
+    if pd.isna(row["window_months"]):
+        return f"of all time, up to {day(row['as_of'])},"
+    if row["window_months"] == 12:
+        return f"in the twelve months to {day(row['as_of'])}"
+    if row["basis"] == "snapshot-30-day":
+        return f"in the 30 days to {day(row['as_of'])}"
+    return f"between {day(row['window_start'])} and {day(row['as_of'])}"

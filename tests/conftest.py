@@ -5,14 +5,17 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import projects
 import pyarrow as pa
 import pytest
 
 from generator import archive, dataset, flows, metrics, results
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
+from generator.build import Project, build_site
 from generator.dataset import Dataset
 from generator.flows import Flows
+from generator.pages import write_pages
 from generator.results import Results
 from generator.snapshot import SCHEMA, Provenance, Snapshot
 from generator.sources import demo as simulation
@@ -91,9 +94,7 @@ def demo_snapshots(demo: Demo) -> list[Snapshot]:
 
 
 @pytest.fixture(scope="session")
-def demo_entries(
-    demo_snapshots: list[Snapshot], tmp_path_factory: pytest.TempPathFactory
-) -> list[archive.Entry]:
+def demo_entries(demo_snapshots: list[Snapshot], tmp_path_factory: pytest.TempPathFactory) -> list[archive.Entry]:
     folder: Path = tmp_path_factory.mktemp("demo")
     for snapshot in demo_snapshots:
         archive.add(folder, snapshot)
@@ -119,3 +120,12 @@ def demo_flows(demo_entries: list[archive.Entry]) -> Flows:
 @pytest.fixture(scope="session")
 def demo_results(demo_flows: Flows, demo_entries: list[archive.Entry]) -> Results:
     return results.compute(demo_flows, metrics.discover(), [entry.manifest for entry in demo_entries])
+
+
+@pytest.fixture(scope="session")
+def site(demo_results: Results, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The demo's site, built once; tests only read it."""
+    project = projects.make(tmp_path_factory.mktemp("site") / "project")
+    write_pages(demo_results, "CC-BY-4.0", project.site_src, project.cache)
+    build_site(project, say=lambda line: None)
+    return project

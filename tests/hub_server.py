@@ -206,9 +206,7 @@ class HubServer:
             return
         self._send_page(handler, sent, link, fault or Fault())
 
-    def _send_page(
-        self, handler: BaseHTTPRequestHandler, sent: list[Item], link: str | None, fault: Fault
-    ) -> None:
+    def _send_page(self, handler: BaseHTTPRequestHandler, sent: list[Item], link: str | None, fault: Fault) -> None:
         if fault.hang_seconds and self._closing.wait(fault.hang_seconds):
             return
         headers = {

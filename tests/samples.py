@@ -33,9 +33,7 @@ def table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist([dict(row) for row in rows], schema=SCHEMA)
 
 
-def snapshot(
-    *rows: Row, as_of: date = DAY, simulated: bool = False, skipped: dict[str, int] | None = None
-) -> Snapshot:
+def snapshot(*rows: Row, as_of: date = DAY, simulated: bool = False, skipped: dict[str, int] | None = None) -> Snapshot:
     return Snapshot(
         as_of=as_of,
         models=table(rows or [model()]),
@@ -59,9 +57,7 @@ def sentence(raised: pytest.ExceptionInfo[ReportError]) -> str:
     """The error's message, which has to be one line that ends like a sentence and shows no internals."""
     message = str(raised.value)
     assert message.endswith(".") and "\n" not in message
-    assert not [
-        word for word in ("Traceback", "LINE 1", "create temp", "sample_size", "errno") if word in message
-    ]
+    assert not [word for word in ("Traceback", "LINE 1", "create temp", "sample_size", "errno") if word in message]
     return message
 
 

@@ -141,9 +141,7 @@ def half_written(folder: Path, *_: Any) -> NoReturn:
 
 
 @pytest.mark.parametrize("again", [snapshot(as_of=date(2026, 6, 1)), NEW])
-def test_an_interrupted_write_leaves_nothing(
-    kept: Path, monkeypatch: pytest.MonkeyPatch, again: Snapshot
-) -> None:
+def test_an_interrupted_write_leaves_nothing(kept: Path, monkeypatch: pytest.MonkeyPatch, again: Snapshot) -> None:
     before = everything(kept)
     with monkeypatch.context() as patch:
         patch.setattr(archive, "_write", half_written)
@@ -176,9 +174,7 @@ def test_a_replacement_cut_after_the_new_is_there_forgets_the_old(kept: Path) ->
     assert sorted(path.name for path in kept.iterdir()) == ["snapshot=2026-04-30", FOLDER]
 
 
-def test_a_replacement_that_cannot_be_put_in_place_keeps_the_old(
-    kept: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_replacement_that_cannot_be_put_in_place_keeps_the_old(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = everything(kept)
     rename = Path.rename
 

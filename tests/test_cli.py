@@ -174,9 +174,7 @@ def test_no_permission_is_one_sentence(project: Project, tmp_path: Path) -> None
     assert str(project.archive) in sentence
 
 
-def test_a_full_disk_leaves_the_old_site(
-    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_leaves_the_old_site(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = written(tmp_path, ROWS)
     assert run(project, "build", "--source", source, "--as-of", "2026-05-20").exit_code == 0
     before = (project.site / "index.html").read_bytes()
@@ -206,7 +204,5 @@ def test_a_bare_mkdocs_makes_the_missing_report_first(project: Project) -> None:
 
 
 def test_the_package_runs_as_a_module() -> None:
-    answer = subprocess.run(
-        [sys.executable, "-m", "generator", "--help"], capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run([sys.executable, "-m", "generator", "--help"], capture_output=True, text=True, check=True)
     assert all(command in answer.stdout for command in ("build", "collect", "status"))

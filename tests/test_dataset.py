@@ -15,10 +15,7 @@ OpenDataset = Callable[..., Dataset]
 
 
 def counted(count: int, counter: int | None, month: int | None = 1) -> list[dict[str, Any]]:
-    return [
-        {"model_id": f"a/{n:02d}", "downloads_all_time": counter, "downloads_30d": month}
-        for n in range(count)
-    ]
+    return [{"model_id": f"a/{n:02d}", "downloads_all_time": counter, "downloads_30d": month} for n in range(count)]
 
 
 def judged(data: Dataset) -> dict[date, str]:

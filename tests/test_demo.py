@@ -156,9 +156,7 @@ def test_the_truth_is_in_the_snapshots(hub: list[Snapshot], facts: Truth) -> Non
         rows = frame(shot)
         rows = rows[rows.created_at.dt.date > shot.as_of - timedelta(days=365)]
         for lens, names in (("publisher", rows.author), ("origin", root[rows.index].str.split("/").str[0])):
-            counted = rows.downloads_all_time.groupby(
-                names.map(country).fillna("unattributed").to_numpy()
-            ).sum()
+            counted = rows.downloads_all_time.groupby(names.map(country).fillna("unattributed").to_numpy()).sum()
             stated = facts.cohort_share
             stated = stated[(stated.as_of == shot.as_of) & (stated.lens == lens)]
             assert counted.to_dict() == stated.set_index("country").downloads.to_dict()
@@ -215,9 +213,7 @@ def test_release_rhythm(facts: Truth, hub: list[Snapshot]) -> None:
 
 
 def test_lineage(hub: list[Snapshot], facts: Truth) -> None:
-    rows = (
-        hub[-1].models.select(["model_id", "created_at", "base_models", "base_relation", "tags"]).to_pandas()
-    )
+    rows = hub[-1].models.select(["model_id", "created_at", "base_models", "base_relation", "tags"]).to_pandas()
     rows = rows.set_index("model_id")
     bases = {name: list(base) for name, base in rows.base_models.dropna().items()}
     roots = facts.roots.set_index("model_id")

@@ -106,10 +106,7 @@ def as_bytes(rows: list[Row], ending: str, schema: pa.Schema | None = None) -> b
         writer.writeheader()
         for row in rows:
             writer.writerow(
-                {
-                    name: json.dumps(value) if isinstance(value, list | dict) else value
-                    for name, value in row.items()
-                }
+                {name: json.dumps(value) if isinstance(value, list | dict) else value for name, value in row.items()}
             )
         return text.getvalue().encode()
     lines = [json.dumps(row, default=lambda moment: moment.isoformat() + ".000Z") for row in rows]
@@ -367,9 +364,7 @@ def test_the_weekly_digest(written: Any, ending: str) -> None:
         ("2025-01-01/models.json", {}, None, date(2025, 1, 1)),
     ],
 )
-def test_where_the_date_comes_from(
-    written: Any, name: str, fields: Row, as_of: date | None, expected: date
-) -> None:
+def test_where_the_date_comes_from(written: Any, name: str, fields: Row, as_of: date | None, expected: date) -> None:
     assert one(written(name, [hub(**fields)]), as_of).as_of == expected
 
 
@@ -544,8 +539,7 @@ def test_a_missing_path_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReportError) as raised:
         files.load(tmp_path / "nowhere.parquet")
     assert sentence(raised) == (
-        f"{tmp_path / 'nowhere.parquet'}: there is no such file or folder; "
-        "check the path given as the source."
+        f"{tmp_path / 'nowhere.parquet'}: there is no such file or folder; check the path given as the source."
     )
     (tmp_path / "notes.txt").write_text("no table")
     with pytest.raises(ReportError) as raised:
@@ -576,9 +570,7 @@ def test_bad_rows_are_left_out_and_counted(written: Any, ending: str) -> None:
         hub(id="a/c", downloads=7, downloadsAllTime=9, createdAt=None),
     ]
     blank = dict.fromkeys(good[0])
-    rows = [
-        {**blank, **row} for row in (good[0], *(bad for bads in BAD_ROWS.values() for bad in bads), good[1])
-    ]
+    rows = [{**blank, **row} for row in (good[0], *(bad for bads in BAD_ROWS.values() for bad in bads), good[1])]
     if ending == "parquet":
         # A Parquet column has one type: beside text, numbers are text too.
         rows = [{name: cell if cell is None else str(cell) for name, cell in row.items()} for row in rows]

@@ -46,9 +46,7 @@ def models(cn: int, us: int, unknown: int, created: datetime = NEW) -> list[dict
 
 
 @pytest.fixture
-def book(
-    open_flows: Callable[..., Flows], organisation: Callable[..., Organisation]
-) -> Callable[..., FactBook]:
+def book(open_flows: Callable[..., Flows], organisation: Callable[..., Organisation]) -> Callable[..., FactBook]:
     registry = [organisation("Qwen", "CN"), organisation("google", "US")]
 
     def made(rows: dict[date, Sequence[dict[str, Any]]], *only: str, **about: Any) -> FactBook:
@@ -98,9 +96,7 @@ def test_overtaking(book: Callable[..., FactBook]) -> None:
     april, march = date(2026, 4, 30), date(2026, 3, 31)
     one = findings.overtaking(book({DAY: models(600, 300, 100)}, *NEW_SHARES))
     assert one.condition == "one-date"
-    always = findings.overtaking(
-        book({april: models(400, 300, 10), DAY: models(600, 400, 20)}, *NEW_SHARES)
-    )
+    always = findings.overtaking(book({april: models(400, 300, 10), DAY: models(600, 400, 20)}, *NEW_SHARES))
     assert always.condition == "always"
     turned = findings.overtaking(
         book({march: models(100, 300, 10), april: models(400, 350, 10), DAY: models(600, 400, 20)}, *NEW_SHARES)
@@ -135,15 +131,15 @@ def test_market_sentences(book: Callable[..., FactBook]) -> None:
     ],
 )
 def test_scope(book: Callable[..., FactBook], about: dict[str, Any], condition: str, words: str) -> None:
-    finding = findings.scope(book({DAY: models(600, 300, 100)}, "series-quality", **about).results)
+    finding = findings.scope(book({DAY: models(600, 300, 100)}, "series-quality", **about))
     assert finding.condition == condition
     assert words in finding.text.striptags()
 
 
 def test_scope_warns_where_the_youngest_models_are_missing(book: Callable[..., FactBook]) -> None:
-    assert "created on 10 January 2026" in findings.scope(book({DAY: models(1, 1, 1)}, "series-quality").results).text
+    assert "created on 10 January 2026" in findings.scope(book({DAY: models(1, 1, 1)}, "series-quality")).text
     fresh = models(1, 1, 1, created=datetime(2026, 5, 30))
-    assert "The newest of them" not in findings.scope(book({DAY: fresh}, "series-quality").results).text
+    assert "The newest of them" not in findings.scope(book({DAY: fresh}, "series-quality")).text
 
 
 def test_every_number_in_a_sentence_is_a_fact(demo_results: Results) -> None:
@@ -162,3 +158,11 @@ def test_every_number_in_a_sentence_is_a_fact(demo_results: Results) -> None:
         for text in marked:
             unmarked = unmarked.replace(text, "")
         assert "%" not in unmarked.striptags()
+
+
+def test_scope_warns_where_models_of_note_are_missing(book: Callable[..., FactBook]) -> None:
+    later = date(2026, 6, 30)
+    counters = [{"model_id": name, "created_at": NEW, "downloads_all_time": 900} for name in ("google/b", "nobody/c")]
+    rows = {DAY: models(600, 300, 100), later: counters}
+    text = findings.scope(book(rows, "series-quality")).text.striptags()
+    assert "On 30 June 2026 only 2 models have a counter" in text and "40.0% of the downloads" in text

@@ -27,8 +27,7 @@ def seen(model_id: str, counter: int | None, created: date | None = None, **othe
 
 def archived(series: dict[date, list[dict[str, Any]]]) -> dict[date, list[dict[str, Any]]]:
     return {
-        day: [*rows, OTHER | {"downloads_all_time": 1000 + place}]
-        for place, (day, rows) in enumerate(series.items())
+        day: [*rows, OTHER | {"downloads_all_time": 1000 + place}] for place, (day, rows) in enumerate(series.items())
     }
 
 
@@ -37,8 +36,7 @@ def counters(flows: Flows, model: str) -> list[tuple[date | None, date, int]]:
     rows = flows.intervals.to_pandas()
     rows = rows[(rows.model_id == model) & (rows.series == "counters")].sort_values("closed")
     return [
-        (pd.Timestamp(row.opened).date(), pd.Timestamp(row.closed).date(), row.downloads)
-        for row in rows.itertuples()
+        (pd.Timestamp(row.opened).date(), pd.Timestamp(row.closed).date(), row.downloads) for row in rows.itertuples()
     ]
 
 

@@ -143,17 +143,13 @@ def test_new_models_on_each_basis(
         """,
     )
     assert expected[1] == 150
-    found = sums(
-        computed, "new-model-share-by-country", as_of=MAY, reading="cohort", basis=basis, window_months=months
-    )
+    found = sums(computed, "new-model-share-by-country", as_of=MAY, reading="cohort", basis=basis, window_months=months)
     assert found == expected
     bases = computed.tables["new-model-share-by-country"].query("as_of == @MAY and reading == 'cohort'").basis
     assert set(bases) == {"snapshot-30-day", "counter-difference"}
 
 
-def test_first_year_downloads_of_the_last_thirty_days(
-    computed: Results, raw: duckdb.DuckDBPyConnection
-) -> None:
+def test_first_year_downloads_of_the_last_thirty_days(computed: Results, raw: duckdb.DuckDBPyConnection) -> None:
     """A 30-day count, begun at creation where that is later, is first-year when its middle is."""
     expected = asked(
         raw,
@@ -165,15 +161,10 @@ def test_first_year_downloads_of_the_last_thirty_days(
         select sum(downloads), count(*) from aged where greatest(age - 30, 0) + age <= 730
         """,
     )
-    assert (
-        sums(computed, "new-model-share-by-country", as_of=MAY, reading="first-year", window_months=1)
-        == expected
-    )
+    assert sums(computed, "new-model-share-by-country", as_of=MAY, reading="first-year", window_months=1) == expected
 
 
-@pytest.mark.parametrize(
-    ("opening", "closing", "at_least"), [(MAY, JUNE, 190_000_000), (JUNE, JULY, 510_000_000)]
-)
+@pytest.mark.parametrize(("opening", "closing", "at_least"), [(MAY, JUNE, 190_000_000), (JUNE, JULY, 510_000_000)])
 def test_downloads_between_two_dates(
     computed: Results, raw: duckdb.DuckDBPyConnection, opening: date, closing: date, at_least: int
 ) -> None:

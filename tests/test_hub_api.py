@@ -108,9 +108,7 @@ def sentence(raised: pytest.ExceptionInfo[ReportError]) -> str:
 # --- Whole runs ------------------------------------------------------------------------------------------
 
 
-def test_all_models_of_all_pages_arrive_once_whatever_fails_on_the_way(
-    collect: Any, waits: list[float]
-) -> None:
+def test_all_models_of_all_pages_arrive_once_whatever_fails_on_the_way(collect: Any, waits: list[float]) -> None:
     faults = {
         1: [failing(503)],
         2: [too_many(Retry_After="7"), HALF],
@@ -207,9 +205,7 @@ def test_a_refusal_of_a_later_page_does_not_begin_the_listing_again(collect: Any
         pytest.raises(ReportError) as raised,
     ):
         collect(hub)
-    assert sentence(raised).startswith(
-        f"the Hub refuses page 2 of {hub.endpoint}/api/models (status 400, Internal"
-    )
+    assert sentence(raised).startswith(f"the Hub refuses page 2 of {hub.endpoint}/api/models (status 400, Internal")
     assert hub.pages_asked == [1, 2]
 
 
@@ -419,9 +415,7 @@ def test_a_killed_run_goes_on_where_it_stopped(collect: Any, tmp_path: Path) -> 
     assert (coverage["pages"], coverage["pages_resumed"], coverage["hub_total_models"]) == (6, 3, 99)
 
 
-def test_an_interrupt_by_the_user_passes_and_can_be_resumed(
-    collect: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_by_the_user_passes_and_can_be_resumed(collect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt
 
@@ -435,9 +429,7 @@ def test_an_interrupt_by_the_user_passes_and_can_be_resumed(
     assert hub.pages_asked == [3]
 
 
-def test_a_resumed_run_gives_the_same_rows_as_an_unbroken_one(
-    collect: Any, tmp_path: Path, waits: list[float]
-) -> None:
+def test_a_resumed_run_gives_the_same_rows_as_an_unbroken_one(collect: Any, tmp_path: Path, waits: list[float]) -> None:
     with HubServer(models(50), page_size=10, by_page={4: [failing(503)] * 6}) as hub:
         with pytest.raises(ReportError):
             collect(hub)
@@ -446,9 +438,7 @@ def test_a_resumed_run_gives_the_same_rows_as_an_unbroken_one(
     assert resumed.models.equals(unbroken.models)
 
 
-def test_a_finished_run_is_repeated_from_disk_until_its_pages_are_forgotten(
-    collect: Any, tmp_path: Path
-) -> None:
+def test_a_finished_run_is_repeated_from_disk_until_its_pages_are_forgotten(collect: Any, tmp_path: Path) -> None:
     work = tmp_path / "work"
     work.mkdir()
     (work / "keep.txt").write_text("not ours")
@@ -617,9 +607,7 @@ def test_no_token_is_needed(collect: Any) -> None:
 )
 def test_a_wrong_type_is_told_with_model_and_field(collect: Any, fields: dict[str, Any], said: str) -> None:
     with (
-        HubServer(
-            [model(0), model(1)], by_request={1: altered(lambda items: items[1].update(fields))}
-        ) as hub,
+        HubServer([model(0), model(1)], by_request={1: altered(lambda items: items[1].update(fields))}) as hub,
         pytest.raises(ReportError) as raised,
     ):
         collect(hub)
@@ -676,9 +664,7 @@ def test_all_fields_of_a_model(collect: Any) -> None:
         "baseModels": {"relation": "quantized", "models": [{"_id": "680f", "id": "Qwen/Qwen3-8B"}]},
         "somethingNew": {"of": ["next", "year"]},
     }
-    with HubServer(
-        [{**item, "xetEnabled": True}], by_request={1: altered(lambda items: items[0].update(item))}
-    ) as hub:
+    with HubServer([{**item, "xetEnabled": True}], by_request={1: altered(lambda items: items[0].update(item))}) as hub:
         assert one(collect(hub)) == {
             "model_id": "bartowski/Qwen3-8B-GGUF",
             "author": "bartowski",
@@ -821,9 +807,7 @@ def test_the_hub_is_reachable(monkeypatch: pytest.MonkeyPatch) -> None:
     "fault",
     [failing(503), too_many(Retry_After="1"), HTML, TRUNCATED, HALF, CLOSED, altered(lambda _: {"a": 1})],
 )
-def test_a_failing_hub_is_not_reachable_and_not_asked_twice(
-    monkeypatch: pytest.MonkeyPatch, fault: Fault
-) -> None:
+def test_a_failing_hub_is_not_reachable_and_not_asked_twice(monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
     with HubServer(models(5), by_request={1: fault}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         assert hub_api.reachable() is False
@@ -850,9 +834,7 @@ def test_a_slow_look_up_of_the_name_is_not_waited_for(monkeypatch: pytest.Monkey
     assert time.monotonic() - began < 1.0
 
 
-@pytest.mark.parametrize(
-    "endpoint", ["http://hub.invalid", "not an address", "http://[broken", "ftp://127.0.0.1"]
-)
+@pytest.mark.parametrize("endpoint", ["http://hub.invalid", "not an address", "http://[broken", "ftp://127.0.0.1"])
 def test_an_impossible_endpoint_is_not_reachable(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
     began = time.monotonic()

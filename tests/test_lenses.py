@@ -42,9 +42,7 @@ MODELS = [
 
 
 @pytest.fixture(scope="module")
-def attribution(
-    open_dataset: Callable[..., Dataset], organisation: Callable[..., Organisation]
-) -> Attribution:
+def attribution(open_dataset: Callable[..., Dataset], organisation: Callable[..., Organisation]) -> Attribution:
     known = [
         organisation("Qwen", "CN", organisation="Alibaba"),
         organisation("meta-llama", "US", organisation="Meta"),
@@ -105,9 +103,7 @@ def models(attribution: Attribution) -> pd.DataFrame:
         ("repack/llama-ring", ("Repack", "XX", "individual"), ("Meta", "US", "company")),
     ],
 )
-def test_both_lenses(
-    models: pd.DataFrame, model: str, publisher: tuple[str, ...], origin: tuple[str, ...]
-) -> None:
+def test_both_lenses(models: pd.DataFrame, model: str, publisher: tuple[str, ...], origin: tuple[str, ...]) -> None:
     row = models.loc[model]
     for lens, expected in (("publisher", publisher), ("origin", origin)):
         found = tuple(row[f"{lens}_{name}"] for name in ("organisation", "country", "sector"))

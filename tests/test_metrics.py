@@ -38,9 +38,7 @@ def table(results: Results, name: str, **chosen: object) -> pd.DataFrame:
 
 
 def test_an_id_is_its_file_s_name() -> None:
-    assert list(METRICS) == [
-        module.name.replace("_", "-") for module in pkgutil.iter_modules(metrics.__path__)
-    ]
+    assert list(METRICS) == [module.name.replace("_", "-") for module in pkgutil.iter_modules(metrics.__path__)]
     assert all(name == metric.id for name, metric in METRICS.items())
 
 
@@ -124,9 +122,7 @@ def test_cohort_downloads_are_the_planted_ones_to_the_last(
     The origin too is exact: the demo's merges have parents of one developer only, a cycle's and a nameless
     re-packager's models keep their publisher in both.
     """
-    found = table(
-        demo_results, "new-model-share-by-country", reading="cohort", lens=lens, basis="counter-difference"
-    )
+    found = table(demo_results, "new-model-share-by-country", reading="cohort", lens=lens, basis="counter-difference")
     found = found[found.window_months == 12].set_index(["as_of", "country"])
     stated = demo_truth.cohort_share[demo_truth.cohort_share.lens == lens].set_index(["as_of", "country"])
     gone = gone_from_cohort(demo_snapshots, demo_truth).groupby(["as_of", lens]).downloads.sum()
@@ -160,9 +156,7 @@ def test_first_year_shares_are_near_the_planted_ones(
     stated = stated.set_index(["as_of", "country"])
     dates = set(found.index.get_level_values("as_of"))
     assert dates == set(demo_results.report_dates[months if months == 12 else 1 :])
-    both = (
-        found.share.to_frame().join(stated.share, how="outer", lsuffix="_found", rsuffix="_stated").fillna(0)
-    )
+    both = found.share.to_frame().join(stated.share, how="outer", suffixes=("_found", "_stated")).fillna(0)
     both = both[both.index.get_level_values("as_of").isin(dates)]
     assert (both.share_found - both.share_stated).abs().max() < bound
     # The bound has to mean something: the shares themselves move by far more.
@@ -251,9 +245,7 @@ def test_top_developers(demo_results: Results, demo_flows: Flows, lens: str, as_
         sums = recomputed(demo_flows, lens, day).groupby("organisation").downloads.agg(["sum", "size"])
         sums = sums.reset_index().sort_values(["sum", "organisation"], ascending=[False, True])
         sums["rank"] = range(1, len(sums) + 1)
-        return sums.set_index("organisation").assign(
-            share=sums.set_index("organisation")["sum"] / sums["sum"].sum()
-        )
+        return sums.set_index("organisation").assign(share=sums.set_index("organisation")["sum"] / sums["sum"].sum())
 
     found = table(demo_results, "top-developers", lens=lens, as_of=as_of, **MONTH)
     expected = ranking(as_of).head(50)
@@ -277,9 +269,7 @@ def test_top_developers(demo_results: Results, demo_flows: Flows, lens: str, as_
 def test_concentration(
     demo_results: Results, demo_flows: Flows, lens: str, as_of: date, level: str, column: str
 ) -> None:
-    [found] = table(demo_results, "concentration", lens=lens, as_of=as_of, level=level, **MONTH).to_dict(
-        "records"
-    )
+    [found] = table(demo_results, "concentration", lens=lens, as_of=as_of, level=level, **MONTH).to_dict("records")
     rows = recomputed(demo_flows, lens, as_of)
     if level == "countries":
         rows = rows[rows.country != "unattributed"]
@@ -322,9 +312,7 @@ def test_shares_sum_to_one(demo_results: Results, name: str, within: list[str]) 
     assert not rows.duplicated([*within, "country" if "country" in rows else "sector"]).any()
 
 
-def test_all_time_downloads_are_the_snapshot_s_counters(
-    demo_results: Results, demo_snapshots: list[Snapshot]
-) -> None:
+def test_all_time_downloads_are_the_snapshot_s_counters(demo_results: Results, demo_snapshots: list[Snapshot]) -> None:
     rows = table(demo_results, "all-downloads-share-by-country", basis="all-time", window_months=None)
     sums = rows.groupby(["as_of", "lens"]).downloads.sum()
     for shot in demo_snapshots:

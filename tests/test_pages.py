@@ -52,14 +52,6 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="session")
-def site(demo_results: Results, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = projects.make(tmp_path_factory.mktemp("site") / "project")
-    write_pages(demo_results, "CC-BY-4.0", project.site_src, project.cache)
-    build_site(project, say=lambda line: None)
-    return project
-
-
-@pytest.fixture(scope="session")
 def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Project:
     folder = tmp_path_factory.mktemp("hostile")
     rows = [

@@ -132,9 +132,7 @@ def test_rows_that_differ_only_in_other_columns_do_not_share_a_number(book: Fact
 
 
 @pytest.mark.parametrize("missing", [float("nan"), None, pd.NA, pd.NaT, np.float64("nan")])
-@pytest.mark.parametrize(
-    "written", ["percent", "points", "count", "decimal", "index", "date", "name", "country"]
-)
+@pytest.mark.parametrize("written", ["percent", "points", "count", "decimal", "index", "date", "name", "country"])
 def test_an_unknown_value_is_said_to_be_unknown(book: FactBook, missing: Any, written: str) -> None:
     fact = book.quote(row(0, share=missing), METRIC.id, "share", written)
     assert (fact.value, fact.text) == (None, "unknown")
@@ -238,9 +236,7 @@ def test_csv_and_json_hold_the_same_rows() -> None:
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\n"])
 def test_a_formula_becomes_text(start: str) -> None:
-    assert parsed(as_csv(pd.DataFrame({"a": [f"{start}cmd|' /C calc'!A0"]})))[1] == [
-        f"'{start}cmd|' /C calc'!A0"
-    ]
+    assert parsed(as_csv(pd.DataFrame({"a": [f"{start}cmd|' /C calc'!A0"]})))[1] == [f"'{start}cmd|' /C calc'!A0"]
 
 
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])

@@ -101,8 +101,7 @@ def test_each_row_holds_until_the_next(organisation: Callable[..., Organisation]
     ]
     held = registry.frame(listed)
     found = [
-        (row.namespace, row.country, str(row.valid_from)[:10], str(row.valid_until)[:10])
-        for row in held.itertuples()
+        (row.namespace, row.country, str(row.valid_from)[:10], str(row.valid_until)[:10]) for row in held.itertuples()
     ]
     assert found == [
         ("x", "GB", "1970-01-01", "2024-05-01"),

@@ -40,9 +40,7 @@ def rows_of(amounts: st.SearchStrategy[int]) -> st.SearchStrategy[pd.DataFrame]:
 def one(*pairs: tuple[str, int]) -> pd.DataFrame:
     """One distribution, one model a row."""
     return computed(
-        pd.DataFrame(
-            [("2026-01", "origin", f"m/{n}", *pair) for n, pair in enumerate(pairs)], columns=COLUMNS
-        )
+        pd.DataFrame([("2026-01", "origin", f"m/{n}", *pair) for n, pair in enumerate(pairs)], columns=COLUMNS)
     ).set_index("country")
 
 
@@ -115,13 +113,9 @@ def test_models_are_counted_once() -> None:
 
 def ranked(rows: list[tuple[str, str, int]], top: int = 10) -> pd.DataFrame:
     """as_of, organisation and downloads to a ranking."""
-    table = pd.DataFrame(rows, columns=["as_of", "organisation", "downloads"]).assign(
-        model_id="m/1", country="CN"
-    )
+    table = pd.DataFrame(rows, columns=["as_of", "organisation", "downloads"]).assign(model_id="m/1", country="CN")
     schema = {name: "int64" if name == "downloads" else "string" for name in table}
-    found = ranking(
-        ibis.memtable(table, schema=schema), ("as_of",), "organisation", top, attributes=("country",)
-    )
+    found = ranking(ibis.memtable(table, schema=schema), ("as_of",), "organisation", top, attributes=("country",))
     result: pd.DataFrame = found.to_pandas().set_index(["as_of", "organisation"]).sort_index()
     return result
 

@@ -70,9 +70,7 @@ def acts_on_writing(letter: str) -> bool:
 
 def visible(text: str) -> str:
     """What should be seen of a text: white space as spaces, hidden characters as a sign of them."""
-    return "".join(
-        " " if letter in "\n\t\r" else "\ufffd" if acts_on_writing(letter) else letter for letter in text
-    )
+    return "".join(" " if letter in "\n\t\r" else "\ufffd" if acts_on_writing(letter) else letter for letter in text)
 
 
 def read(page: str) -> str:

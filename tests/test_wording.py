@@ -18,9 +18,7 @@ def test_the_examples_in_the_docstrings(module: Any) -> None:
     assert (failed, tried > 0) == (0, True)
 
 
-@pytest.mark.parametrize(
-    "write", [wording.percent, wording.points, wording.count, wording.decimal, wording.index]
-)
+@pytest.mark.parametrize("write", [wording.percent, wording.points, wording.count, wording.decimal, wording.index])
 @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA, np.float64("nan"), pd.NaT])
 def test_what_is_missing_is_unknown(write: Callable[[Any], str], missing: Any) -> None:
     assert write(missing) == "unknown"

@@ -39,14 +39,13 @@ def roots(backend: ibis.BaseBackend, models: Table) -> Table:
     reached = frontier = links.rename(node="parent_id")
     for depth in range(MAX_DEPTH):
         onward = (
-            frontier.join(step, "node").select("model_id", node="next_node").distinct().anti_join(
-                reached, ["model_id", "node"]
-            )
+            frontier.join(step, "node")
+            .select("model_id", node="next_node")
+            .distinct()
+            .anti_join(reached, ["model_id", "node"])
         )
         frontier = backend.create_table(f"lineage_step_{depth}", onward, temp=True)
         if frontier.count().to_pyarrow().as_py() == 0:
             break
-        reached = backend.create_table(
-            f"lineage_reached_{depth}", ibis.union(reached, frontier), temp=True
-        )
+        reached = backend.create_table(f"lineage_reached_{depth}", ibis.union(reached, frontier), temp=True)
     return reached.anti_join(step, "node").select("model_id", root_id="node")

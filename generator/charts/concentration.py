@@ -7,7 +7,7 @@ import pandas as pd
 
 from generator.charts.figure import FIT, WIDE, Figure, month_axis, percent_axis
 from generator.charts.theme import ACCENT, INK
-from generator.wording import count, day, decimal, index, percent
+from generator.wording import count, day, decimal, index, percent, window
 
 TOPS = {"top_1_share": 1, "top_5_share": 5, "top_10_share": 10, "top_50_share": 50}
 LEVELS = {"developers": "developers", "models": "single models"}
@@ -42,13 +42,11 @@ def concentration_now(table: pd.DataFrame, figure_id: str) -> Figure:
 
         if width == WIDE:
             return alt.hconcat(panel("Developers", True, 290), panel("Single models", False, 290), spacing=60)
-        return alt.vconcat(
-            panel("Developers", True, width - 100), panel("Single models", True, width - 100)
-        )
+        return alt.vconcat(panel("Developers", True, width - 100), panel("Single models", True, width - 100))
 
     described = "; ".join(
-        f"the largest {TOPS[str(row.top)]} {LEVELS[str(row.level)]} hold {percent(row.share)}"
-        for row in rows.itertuples()
+        f"the largest {TOPS[top]} {LEVELS[level]} hold {percent(share)}"
+        for top, level, share in zip(rows["top"], rows["level"], rows["share"], strict=True)
     )
     printed = pd.DataFrame(
         {
@@ -62,7 +60,7 @@ def concentration_now(table: pd.DataFrame, figure_id: str) -> Figure:
     )
     return Figure(
         figure_id,
-        "What the largest hold",
+        f"What the largest hold of the downloads {window(table.iloc[0])}",
         f"Bars of the share of downloads: {described}.",
         "concentration",
         printed,

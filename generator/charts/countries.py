@@ -11,7 +11,7 @@ from generator.attribution import UNATTRIBUTED
 from generator.charts.figure import FIT, WIDE, Figure, month_axis, percent_axis
 from generator.charts.theme import INK, colour_of, dash_of
 from generator.references import PublishedFigure
-from generator.wording import country_name, day, percent, points
+from generator.wording import country_name, day, percent, points, window
 
 LINES = 6
 BARS = 10
@@ -66,15 +66,11 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
             ],
         )
         layers = [
-            base.mark_line(strokeWidth=2.5).encode(
-                strokeDash=alt.StrokeDash("name:N", scale=dash, legend=None)
-            ),
+            base.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("name:N", scale=dash, legend=None)),
             base.mark_point(size=28, filled=True, opacity=1),
             alt.Chart(ends)
-            .mark_text(align="left", dx=8, baseline="middle")
-            .encode(
-                x="as_of:T", y="place:Q", text="label:N", color=alt.Color("name:N", scale=scale, legend=None)
-            ),
+            .mark_text(align="left", dx=8, baseline="middle", color=INK)
+            .encode(x="as_of:T", y="place:Q", text="label:N"),
         ]
         if not marks.empty:
             mark = alt.Chart(marks).encode(x="as_of:T", y="share:Q")
@@ -90,7 +86,7 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
         )
 
     first = table["as_of"].min()
-    key = _key(references, shown)
+    key = f"{_points(table)} {_key(references, shown)}".strip()
     description = (
         f"Lines of each country's share of {subject} from {day(first)} to {day(newest)}. At the end: "
         + _series(now[now["country"].isin(shown)])
@@ -140,7 +136,12 @@ def shares_now(
     def draw(width: int) -> Any:
         def panel(title: str, labels: bool, size: int) -> Any:
             rows = bars[bars["panel"] == title]
-            y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(labels=labels, ticks=False, domain=False))
+            y = alt.Y(
+                "name:N",
+                scale=alt.Scale(domain=names),
+                title=None,
+                axis=alt.Axis(labels=labels, ticks=False, domain=False),
+            )
             x_scale = alt.Scale(domain=[0, longest * (1.2 if width == WIDE else 1.25)], nice=False)
             x = alt.X("share:Q", title=None, scale=x_scale, axis=percent_axis(tickCount=4))
             colour = alt.Color(
@@ -186,11 +187,17 @@ def shares_now(
     for lens, title in (("publisher", "By publisher"), ("origin", "By origin")):
         rows = bars[bars["lens"] == lens].set_index("name")
         printed[title] = [percent(rows["share"].get(name, 0.0)) for name in names]
-        printed[f"{title}, upper bound"] = [
-            percent(rows["upper"].get(name, rows["bound"].min())) for name in names
-        ]
+        printed[f"{title}, upper bound"] = [percent(rows["upper"].get(name, rows["bound"].min())) for name in names]
     key = f"The thin line ends where the share would be if all unattributed downloads were its own. {study}".strip()
-    return Figure(figure_id, f"Share of {subject}, by country, by publisher and by origin", description, metric, printed, draw, key)
+    return Figure(
+        figure_id,
+        f"Share of {subject} {window(table.iloc[0])}, by country",
+        description,
+        metric,
+        printed,
+        draw,
+        key,
+    )
 
 
 def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure:
@@ -214,9 +221,7 @@ def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure
         zero = pd.DataFrame({"zero": [0]})
         sides = [(f"▲ {a} ahead", 12), (f"▼ {b} ahead", "height")]
         return alt.layer(
-            base.mark_area(opacity=0.18, color=INK).encode(
-                y=alt.Y("lower:Q", title=None, axis=y_axis), y2="upper:Q"
-            ),
+            base.mark_area(opacity=0.18, color=INK).encode(y=alt.Y("lower:Q", title=None, axis=y_axis), y2="upper:Q"),
             alt.Chart(zero).mark_rule(color=INK, strokeWidth=1.5).encode(y="zero:Q"),
             base.mark_line(color=colour_of("CN"), strokeWidth=2.5).encode(
                 y="margin:Q",
@@ -250,6 +255,15 @@ def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure
     return Figure(figure_id, f"{a} minus {b}: margin of shares", description, metric, printed, draw)
 
 
+def _points(table: pd.DataFrame) -> str:
+    """What a point of a series stands for."""
+    if (table["window_months"] == 12).all():
+        return "Each point is the twelve months up to its date."
+    if (table["basis"] == "snapshot-30-day").all():
+        return "Each point is the 30 days up to its date."
+    return "Each point is the time since the point before it."
+
+
 def _key(references: Sequence[PublishedFigure], shown: Sequence[str]) -> str:
     """What the hollow diamonds stand for, with source, period and denominator."""
     drawn = [figure for figure in references if figure.country in shown]
@@ -264,7 +278,9 @@ def _key(references: Sequence[PublishedFigure], shown: Sequence[str]) -> str:
 
 
 def _series(rows: pd.DataFrame) -> str:
-    return ", ".join(f"{country_name(row.country)} {percent(row.share)}" for row in rows.itertuples())
+    return ", ".join(
+        f"{country_name(code)} {percent(share)}" for code, share in zip(rows["country"], rows["share"], strict=True)
+    )
 
 
 def _ends(lines: pd.DataFrame, newest: date) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def render(figure: Figure, cache: Path) -> Drawing:
 
 def _svg(specification: Mapping[str, object], cache: Path) -> str:
     text = json.dumps(specification, sort_keys=True)
-    key = hashlib.sha256(f"{vl_convert.__version__} {VEGA_LITE_VERSION} {text}".encode()).hexdigest()
+    key = hashlib.sha256(f"{version('vl-convert-python')} {VEGA_LITE_VERSION} {text}".encode()).hexdigest()
     stored = cache / f"{key}.svg"
     if stored.exists():
         return stored.read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pandas as pd
 from generator.attribution import UNATTRIBUTED
 from generator.charts.figure import FIT, WIDE, Figure, percent_axis
 from generator.charts.theme import ACCENT, INK, colour_of
-from generator.wording import count, country_name, percent
+from generator.wording import count, country_name, percent, window
 
 BARS = 15
 DRAWN = ["downloads", "share", "label", "colour"]
@@ -25,8 +25,8 @@ def top_developers(table: pd.DataFrame, figure_id: str) -> Figure:
     """
     rows = table.sort_values("rank").head(BARS).copy()
     rows["label"] = [
-        f"{percent(row.share)} {'' if row.country == UNATTRIBUTED else row.country}".strip()
-        for row in rows.itertuples()
+        percent(share) if country == UNATTRIBUTED else f"{percent(share)} {country}"
+        for share, country in zip(rows["share"], rows["country"], strict=True)
     ]
     rows["colour"] = rows["country"].map(colour_of)
     printed = pd.DataFrame(
@@ -39,10 +39,10 @@ def top_developers(table: pd.DataFrame, figure_id: str) -> Figure:
         }
     )
     lens = str(rows["lens"].iloc[0])
-    leaders = ", ".join(f"{row.organisation} {percent(row.share)}" for row in rows.head(5).itertuples())
+    leaders = _named(rows.head(5), "organisation")
     return Figure(
         figure_id,
-        f"Most downloaded developers, {LENS_TITLES[lens]}",
+        f"Most downloaded developers {window(rows.iloc[0])}, {LENS_TITLES[lens]}",
         f"Bars of the {len(rows)} most downloaded developers' shares of all downloads. The first are {leaders}.",
         "top-developers",
         printed,
@@ -69,10 +69,10 @@ def top_families(table: pd.DataFrame, figure_id: str) -> Figure:
             "Share": rows["share"].map(percent),
         }
     )
-    leaders = ", ".join(f"{row.family} {percent(row.share)}" for row in rows.head(5).itertuples())
+    leaders = _named(rows.head(5), "family")
     return Figure(
         figure_id,
-        "Most downloaded families of models",
+        f"Most downloaded families of models {window(rows.iloc[0])}",
         f"Bars of the {len(rows)} most downloaded families' shares of all downloads, derivatives included. "
         f"The first are {leaders}.",
         "top-families",
@@ -99,15 +99,19 @@ def sector_shares(table: pd.DataFrame, figure_id: str) -> Figure:
             "Share": rows["share"].map(percent),
         }
     )
-    parts = ", ".join(f"{row.sector} {percent(row.share)}" for row in rows.itertuples())
+    parts = _named(rows, "sector")
     return Figure(
         figure_id,
-        "Share of all downloads by sector of the publisher",
+        f"Share of all downloads {window(rows.iloc[0])}, by sector of the publisher",
         f"Bars of each sector's share of all downloads: {parts}.",
         "all-downloads-share-by-sector",
         printed,
         _bars(rows[["sector", *DRAWN]], "sector"),
     )
+
+
+def _named(rows: pd.DataFrame, of: str) -> str:
+    return ", ".join(f"{name} {percent(share)}" for name, share in zip(rows[of], rows["share"], strict=True))
 
 
 def _bars(rows: pd.DataFrame, of: str) -> Any:

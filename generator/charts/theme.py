@@ -64,6 +64,7 @@ def themed(chart: alt.LayerChart | alt.Chart | alt.HConcatChart | alt.VConcatCha
             gridOpacity=0.12,
             titleFontWeight="normal",
             labelLimit=260,
+            labelPadding=5,
         )
         .configure_legend(**text)
         .configure_header(**text)

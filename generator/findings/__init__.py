@@ -5,4 +5,14 @@ from generator.findings.leadership import leadership, overtaking
 from generator.findings.market import concentration, developers, families, sectors, whole_market
 from generator.findings.scope import scope
 
-__all__ = ["Finding", "concentration", "developers", "families", "leadership", "overtaking", "scope", "sectors", "whole_market"]
+__all__ = [
+    "Finding",
+    "concentration",
+    "developers",
+    "families",
+    "leadership",
+    "overtaking",
+    "scope",
+    "sectors",
+    "whole_market",
+]

@@ -6,7 +6,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from generator.results import Results
-from generator.wording import day
 
 BASIS_ORDER = ("counter-difference", "monthly-30-day", "snapshot-30-day", "all-time")
 
@@ -37,7 +36,7 @@ def newest(results: Results, metric: str, **where: object) -> pd.DataFrame:
         The rows of one distribution in rank order; empty where the metric has none for the newest date.
     """
     table = results.tables[metric]
-    rows = table[table["as_of"] == results.as_of]
+    rows: pd.DataFrame = table[table["as_of"] == results.as_of]
     for column, value in where.items():
         rows = rows[rows[column] == value]
     rows = rows[rows["basis"] != "all-time"]
@@ -46,15 +45,6 @@ def newest(results: Results, metric: str, **where: object) -> pd.DataFrame:
     rows = rows[rows["window_months"] == rows["window_months"].max()]
     best = min(rows["basis"].unique(), key=BASIS_ORDER.index)
     rows = rows[rows["basis"] == best]
-    return rows.sort_values("rank", na_position="last") if "rank" in rows else rows
-
-
-def window_words(row: pd.Series) -> str:
-    """The window of a row as it stands in a sentence: "in the twelve months to 20 May 2026"."""
-    if pd.isna(row["window_months"]):
-        return f"of all time, up to {day(row['as_of'])},"
-    if row["window_months"] == 12:
-        return f"in the twelve months to {day(row['as_of'])}"
-    if row["basis"] == "snapshot-30-day":
-        return f"in the 30 days to {day(row['as_of'])}"
-    return f"between {day(row['window_start'])} and {day(row['as_of'])}"
+    if "rank" in rows:
+        rows = rows.sort_values("rank", na_position="last")
+    return rows

@@ -5,9 +5,9 @@ from markupsafe import Markup
 
 from generator.attribution import UNATTRIBUTED
 from generator.facts import FactBook, sentence
-from generator.findings.finding import Finding, newest, window_words
+from generator.findings.finding import Finding, newest
 from generator.metrics.overtake import COUNTRY, OTHER_COUNTRY
-from generator.wording import day, in_sentence
+from generator.wording import day, in_sentence, window
 
 SHARE = "new-model-share-by-country"
 MARGIN = "overtake"
@@ -54,13 +54,11 @@ def leadership(book: FactBook, lens: str = "publisher", reading: str = "cohort")
         "ahead": Markup("<strong>{}</strong>").format(_initial(in_sentence(ahead))),
         "behind": in_sentence(behind),
         "what": _what(reading),
-        "window": window_words(margin),
+        "window": window(margin),
         "lens": LENS_WORDS[lens],
     }
     if condition == "tie":
-        lead = sentence(
-            "{ahead} and {behind} are level: each has {a} of {what} {window}, {lens}.", **facts
-        )
+        lead = sentence("{ahead} and {behind} are level: each has {a} of {what} {window}, {lens}.", **facts)
     else:
         lead = sentence(
             "{ahead} leads: its models took {a} of {what} {window}, against {b} for {behind}, {lens}.", **facts
@@ -136,8 +134,7 @@ def _certainty(book: FactBook, condition: str, margin: pd.Series, unattributed: 
             margin=book.quote(margin, MARGIN, "margin", "points"),
         )
     return sentence(
-        "The order stands even if all of the {rest} that could not be attributed to any country were the other "
-        "side's.",
+        "The order stands even if all of the {rest} that could not be attributed to any country were the other side's.",
         rest=rest,
     )
 

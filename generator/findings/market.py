@@ -5,9 +5,9 @@ from markupsafe import Markup
 
 from generator.attribution import UNATTRIBUTED
 from generator.facts import Fact, FactBook, sentence
-from generator.findings.finding import Finding, newest, window_words
+from generator.findings.finding import Finding, newest
 from generator.metrics.top_families import UNASSIGNED
-from generator.wording import in_sentence
+from generator.wording import in_sentence, window
 
 ALL_BY_COUNTRY = "all-downloads-share-by-country"
 ALL_BY_SECTOR = "all-downloads-share-by-sector"
@@ -35,7 +35,7 @@ def whole_market(book: FactBook, lens: str = "publisher") -> Finding:
         return Finding("whole-market", "no-data", NO_DOWNLOADS, ALL_BY_COUNTRY)
     first = ranked.iloc[0]
     facts = {
-        "window": window_words(first),
+        "window": window(first),
         "first": in_sentence(first["country"]),
         "a": book.quote(first, ALL_BY_COUNTRY, "share", "percent"),
         "rest": _unattributed(book, rows),
@@ -75,7 +75,7 @@ def sectors(book: FactBook, lens: str = "publisher") -> Finding:
     ]
     text = sentence(
         "Of the downloads {window}, {parts}; {rest} are unattributed.",
-        window=window_words(first),
+        window=window(first),
         parts=_list(parts),
         rest=_unattributed(book, rows),
     )
@@ -87,7 +87,9 @@ def developers(book: FactBook, lens: str = "publisher") -> Finding:
     rows = newest(book.results, DEVELOPERS, lens=lens)
     opening = "The most downloaded developer {window} is"
     if lens == "origin":
-        opening = "Counted by who developed the model at the root of the lineage, the most downloaded developer {window} is"
+        opening = (
+            "Counted by who developed the model at the root of the lineage, the most downloaded developer {window} is"
+        )
     return _ranking(book, rows, DEVELOPERS, "organisation", opening)
 
 
@@ -110,7 +112,7 @@ def concentration(book: FactBook, lens: str = "publisher") -> Finding:
         "Downloads {window} are as concentrated as if {n} developers of equal size shared them "
         "(Herfindahl–Hirschman index {hhi}): the largest five of {units} hold {top5}, and the ten most downloaded "
         "models alone {models10}.",
-        window=window_words(row),
+        window=window(row),
         n=book.quote(row, CONCENTRATION, "effective_number", "decimal"),
         hhi=book.quote(row, CONCENTRATION, "hhi", "index"),
         units=book.quote(row, CONCENTRATION, "units", "count"),
@@ -132,7 +134,7 @@ def _ranking(book: FactBook, rows: pd.DataFrame, metric: str, of: str, opening: 
         )
         for position, (_, row) in enumerate(ranked.head(3).iterrows())
     ]
-    text = sentence(opening, window=window_words(ranked.iloc[0])) + sentence(" {first}", first=names[0])
+    text = sentence(opening, window=window(ranked.iloc[0])) + sentence(" {first}", first=names[0])
     if len(names) > 1:
         text += sentence(", before {rest}", rest=_list(names[1:]))
     return Finding(metric, "ranked", text + ".", metric)

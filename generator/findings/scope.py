@@ -1,18 +1,25 @@
 """What the figures can and cannot speak of."""
 
+import pandas as pd
 from markupsafe import Markup
 
-from generator.facts import sentence
+from generator.facts import FactBook, sentence
 from generator.findings.finding import Finding
 from generator.results import Results
 from generator.wording import count, day
+
+QUALITY = "series-quality"
+
+COVERED_ENOUGH = 0.98
+"""Below this the missing models could move a share by more than its last printed digits suggest."""
 
 DAYS_WITHOUT_NEW_MODELS = 14
 """The Hub gains models every day, so a longer silence means that the data stop before the report date."""
 
 
-def scope(results: Results) -> Finding:
+def scope(book: FactBook) -> Finding:
     """Which models the figures cover: ``simulated``, ``selection``, ``largest`` (top N of the Hub) or ``hub``."""
+    results = book.results
     source = results.source
     rows = count(_whole(source.coverage.get("rows")))
     if source.simulated:
@@ -24,8 +31,9 @@ def scope(results: Results) -> Finding:
     if source.selection:
         text = sentence(
             "These shares speak of the {rows} models in <code>{file}</code>, a selection, not of the whole "
-            "Hub: models outside it are in no numerator and no denominator.{newest}",
+            "Hub: models outside it are in no numerator and no denominator.{newest}{missing}",
             newest=_newest(results),
+            missing=_missing(book),
             rows=rows,
             file=source.details[0],
         )
@@ -47,6 +55,22 @@ def _newest(results: Results) -> str:
     if newest is None or (results.as_of - newest).days < DAYS_WITHOUT_NEW_MODELS:
         return ""
     return f" The newest of them was created on {day(newest)}, so models younger than that are missing."
+
+
+def _missing(book: FactBook) -> Markup:
+    """A warning where models of note are not in the newest snapshot, so that their makers come off too low."""
+    table = book.results.tables[QUALITY]
+    rows = table[table["as_of"] == book.results.as_of]
+    if rows.empty or pd.isna(rows["covered_share"].iloc[0]) or rows["covered_share"].iloc[0] >= COVERED_ENOUGH:
+        return Markup("")
+    row = rows.iloc[0]
+    return sentence(
+        " On {date} only {models} models have a counter, and these stood for {covered} of the downloads when all were "
+        "counted: the figures leave the others out, and whoever made them comes off too low.",
+        models=book.quote(row, QUALITY, "models", "count"),
+        date=day(book.results.as_of),
+        covered=book.quote(row, QUALITY, "covered_share", "percent"),
+    )
 
 
 def _whole(value: object) -> int | None:

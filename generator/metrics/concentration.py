@@ -58,9 +58,14 @@ METRIC = Metric(
     ),
     unit="index from 0 to 1; fraction of downloads",
     columns=(
-        *WITHIN, "units", "downloads", "hhi", "effective_number", "gini",
+        *WITHIN,
+        "units",
+        "downloads",
+        "hhi",
+        "effective_number",
+        "gini",
         *(f"top_{top}_share" for top in TOPS),
-    ),  # fmt: skip
+    ),
     own_columns=(
         ("level", "What is counted as one player: developers, countries or models."),
         ("units", "Number of players with downloads above zero."),

@@ -15,9 +15,7 @@ def compute(flows: Flows) -> Table:
     rows = flows.attributed
     in_window = rows.filter(rows.window_months.notnull())
     cohort = in_window.filter(in_window.new).mutate(reading=ibis.literal("cohort"))
-    first_year = in_window.filter(in_window.first_year & in_window.complete).mutate(
-        reading=ibis.literal("first-year")
-    )
+    first_year = in_window.filter(in_window.first_year & in_window.complete).mutate(reading=ibis.literal("first-year"))
     return shares(ibis.union(cohort, first_year), WITHIN, "country").order_by(
         ["as_of", "lens", "reading", "window_months", "basis", ibis.asc("rank", nulls_first=False), "country"]
     )

@@ -31,22 +31,38 @@ def compute(flows: Flows) -> Table:
     )
     appeared = seen.previous.notnull() & ~(seen.seen_before == seen.previous).fill_null(False)
     fallen = (seen.growth < 0).fill_null(False)
-    return (
-        seen.group_by("as_of")
-        .aggregate(
-            models=seen.count(),
-            with_counter=seen.downloads_all_time.count(),
-            with_creation_date=seen.created_on.count(),
-            appeared=appeared.sum(),
-            appeared_older=(appeared & (seen.created_on < seen.previous).fill_null(True)).sum(),
-            vanished_after=(
-                seen.following.notnull() & ~(seen.seen_after == seen.following).fill_null(False)
-            ).sum(),
-            standing_still=(seen.growth == 0).fill_null(False).sum(),
-            fallen=fallen.sum(),
-            fallen_downloads=seen.growth.sum(where=fallen).fill_null(0).cast("int64"),
-        )
-        .order_by("as_of")
+    counted = seen.group_by("as_of").aggregate(
+        models=seen.count(),
+        with_counter=seen.downloads_all_time.count(),
+        with_creation_date=seen.created_on.count(),
+        appeared=appeared.sum(),
+        appeared_older=(appeared & (seen.created_on < seen.previous).fill_null(True)).sum(),
+        vanished_after=(seen.following.notnull() & ~(seen.seen_after == seen.following).fill_null(False)).sum(),
+        standing_still=(seen.growth == 0).fill_null(False).sum(),
+        fallen=fallen.sum(),
+        fallen_downloads=seen.growth.sum(where=fallen).fill_null(0).cast("int64"),
+    )
+    return counted.left_join(_covered(data.observations, dates), "as_of").order_by("as_of").select(*METRIC.columns)
+
+
+def _covered(observations: Table, dates: Table) -> Table:
+    """For each date the share of the newest 30-day counts that belongs to models seen on it."""
+    sized = observations.filter(observations.downloads_30d.notnull()).select(
+        reference="as_of", model_id="model_id", size="downloads_30d"
+    )
+    days = sized.select("reference").distinct()
+    reference = (
+        dates.join(days, days.reference <= dates.as_of)
+        .group_by("as_of")
+        .aggregate(reference=lambda row: row.reference.max())
+    )
+    expected = reference.inner_join(sized, "reference").select("as_of", "model_id", "size")
+    present = observations.select("as_of", "model_id", found=ibis.literal(1))
+    compared = expected.left_join(present, ["as_of", "model_id"])
+    total = compared.size.sum()
+    return compared.group_by("as_of").aggregate(
+        covered_share=compared.size.sum(where=compared.found.notnull()).fill_null(0)
+        / ibis.ifelse(total > 0, total, ibis.null("int64")).cast("float64")
     )
 
 
@@ -55,17 +71,32 @@ METRIC = Metric(
     title="Quality of the series",
     question="How well does the series of counters bear the figures?",
     definition=(
-        "For each report date: how many models were seen and have a counter and a creation date; how many "
+        "For each report date: how many models were seen, how much of the downloads they stand for, and how many "
+        "have a counter and a creation date; how many "
         "appeared since the report date before, and how many of those are older than it, so that their downloads "
         "in between are unknown; how many are gone at the next report date; whose counter stood still or fell."
     ),
     unit="models; downloads",
     columns=(
-        "as_of", "models", "with_counter", "with_creation_date", "appeared", "appeared_older", "vanished_after",
-        "standing_still", "fallen", "fallen_downloads",
-    ),  # fmt: skip
+        "as_of",
+        "models",
+        "covered_share",
+        "with_counter",
+        "with_creation_date",
+        "appeared",
+        "appeared_older",
+        "vanished_after",
+        "standing_still",
+        "fallen",
+        "fallen_downloads",
+    ),
     own_columns=(
         ("models", "Models seen on this date."),
+        (
+            "covered_share",
+            "Fraction of the 30-day downloads in the newest snapshot that counts them, this one or an earlier one, "
+            "that belongs to models seen on this date; empty where there is none.",
+        ),
         ("with_counter", "Of these, models with an all-time counter."),
         ("with_creation_date", "Of these, models whose creation date is known."),
         ("appeared", "Models that were not there at the report date before."),

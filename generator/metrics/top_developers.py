@@ -28,9 +28,18 @@ METRIC = Metric(
     ),
     unit="downloads; fraction of downloads",
     columns=(
-        *WITHIN, "rank", "organisation", "country", "sector", "downloads", "models", "share", "previous_share",
-        "share_change", "rank_change",
-    ),  # fmt: skip
+        *WITHIN,
+        "rank",
+        "organisation",
+        "country",
+        "sector",
+        "downloads",
+        "models",
+        "share",
+        "previous_share",
+        "share_change",
+        "rank_change",
+    ),
     own_columns=(
         ("previous_share", "The share at the report date before; empty where there is none."),
         ("share_change", "share minus previous_share."),

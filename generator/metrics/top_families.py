@@ -15,9 +15,7 @@ UNASSIGNED = "unassigned"
 def compute(flows: Flows) -> Table:
     """The fifty most downloaded families at every report date."""
     downloads = flows.downloads.filter(flows.downloads.complete)
-    families = flows.attribution.models.select(
-        "model_id", family=flows.attribution.models.family.fill_null(UNASSIGNED)
-    )
+    families = flows.attribution.models.select("model_id", family=flows.attribution.models.family.fill_null(UNASSIGNED))
     rows = downloads.inner_join(families, "model_id")
     ranked = ranking(rows, WITHIN, "family", TOP)
     return ranked.order_by(["as_of", ibis.asc("window_months", nulls_first=False), "basis", "rank"])
@@ -34,9 +32,16 @@ METRIC = Metric(
     ),
     unit="downloads; fraction of downloads",
     columns=(
-        *WITHIN, "rank", "family", "downloads", "models", "share", "previous_share", "share_change",
+        *WITHIN,
+        "rank",
+        "family",
+        "downloads",
+        "models",
+        "share",
+        "previous_share",
+        "share_change",
         "rank_change",
-    ),  # fmt: skip
+    ),
     own_columns=(
         ("previous_share", "The share at the report date before; empty where there is none."),
         ("share_change", "share minus previous_share."),
@@ -44,8 +49,7 @@ METRIC = Metric(
     ),
     caveats=(
         *USUAL_CAVEATS,
-        "Lineage is what uploaders declare; a derivative that does not name its base is found by name or not "
-        "at all.",
+        "Lineage is what uploaders declare; a derivative that does not name its base is found by name or not at all.",
     ),
     source="This report's own; the rules are published in families.csv.",
     compute=compute,

@@ -47,8 +47,7 @@ def load(path: Path, without: Container[date] = ()) -> Iterator[Snapshot]:
         )
     known = {
         "model_id": "model_id::varchar",
-        "author": "case when contains(model_id::varchar, '/') "
-        "then split_part(model_id::varchar, '/', 1) end",
+        "author": "case when contains(model_id::varchar, '/') then split_part(model_id::varchar, '/', 1) end",
         "downloads_all_time": "try_cast(downloads_all_time as bigint)",
         "likes": "try_cast(likes as bigint)" if "likes" in present else "null",
     }
@@ -67,18 +66,14 @@ def load(path: Path, without: Container[date] = ()) -> Iterator[Snapshot]:
     for (day,) in days:
         if day in without:
             continue
-        on_day = connection.sql(
-            "select * exclude (day) from series where day = ?", params=[day]
-        ).to_arrow_table()
+        on_day = connection.sql("select * exclude (day) from series where day = ?", params=[day]).to_arrow_table()
         rows = on_day.filter(on_day.column("downloads_all_time").is_valid())
         if rows.num_rows == 0:
             raise ReportError(
                 f"{path}: no row of {day} has a readable downloads_all_time; mend or remove that day's rows."
             )
         filled = [
-            rows.column(column.name).cast(column.type)
-            if column.name in known
-            else pa.nulls(rows.num_rows, column.type)
+            rows.column(column.name).cast(column.type) if column.name in known else pa.nulls(rows.num_rows, column.type)
             for column in SCHEMA
         ]
         models, skipped = clean(pa.table(filled, schema=SCHEMA), day, str(path))

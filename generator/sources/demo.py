@@ -160,9 +160,7 @@ class Demo:
                 "give at least 500 models and 6 months."
             )
         if self.last != _month_end(self.last.year, self.last.month):
-            raise ReportError(
-                f"demo: {self.last} is not the last day of a month; give the last day as the end."
-            )
+            raise ReportError(f"demo: {self.last} is not the last day of a month; give the last day as the end.")
         if self.dates[0] < FIRST_MONTH:
             raise ReportError(
                 f"demo: the first snapshot would be {self.dates[0]}, before {FIRST_MONTH}; give fewer months."
@@ -342,9 +340,7 @@ def developers() -> tuple[Developer, ...]:
 
 
 def _developer(row: dict[str, str]) -> Developer:
-    number = {
-        name: float(value) if value else 0.0 for name, value in row.items() if name not in _TEXT_COLUMNS
-    }
+    number = {name: float(value) if value else 0.0 for name, value in row.items() if name not in _TEXT_COLUMNS}
     return Developer(
         namespace=row["namespace"],
         country=row["country"],
@@ -553,8 +549,7 @@ def _uploaders(random: np.random.Generator, created: Ints) -> Ints:
 def _derived_weights(created: Ints) -> Floats:
     """Each developer's part of the derivatives made on each day, one row a day; rows sum to 1."""
     before, after = (
-        np.array([max(lab.derived[place], 1e-9) for lab in developers()])
-        for place in range(len(DERIVED_DATES))
+        np.array([max(lab.derived[place], 1e-9) for lab in developers()]) for place in range(len(DERIVED_DATES))
     )
     first, last = (_number(day) for day in DERIVED_DATES.values())
     progress = np.clip((created - first) / (last - first), 0, 1)[:, None]
@@ -629,9 +624,7 @@ def _earlier(random: np.random.Generator, pool: Ints, family: Ints, created: Int
 
 def _sizes(random: np.random.Generator, created: Ints, is_lab: Bools, position: Ints, old: Bools) -> Ints:
     """Positions in :data:`SIZES`; the largest come in reach year by year, a release steps through them."""
-    reach = np.where(
-        created < _number(date(2023, 7, 1)), 5, np.where(created < _number(date(2025, 3, 1)), 7, 9)
-    )
+    reach = np.where(created < _number(date(2023, 7, 1)), 5, np.where(created < _number(date(2025, 3, 1)), 7, 9))
     draw = np.floor(random.random(len(created)) ** 1.5 * reach).astype(np.int64)
     first = np.arange(len(created)) - position
     start = np.where(is_lab, draw[first], draw)
@@ -649,9 +642,7 @@ def _tasks_and_licenses(
     tasks: list[str | None] = []
     licenses: list[str | None] = []
     release = (-1, -1)
-    for model, (maker, day, lab) in enumerate(
-        zip(developer.tolist(), created.tolist(), is_lab.tolist(), strict=True)
-    ):
+    for model, (maker, day, lab) in enumerate(zip(developer.tolist(), created.tolist(), is_lab.tolist(), strict=True)):
         if model < len(old_author):
             tasks.append(old_tasks[old_author[model]])
         elif lab and (maker, day) == release:
@@ -707,13 +698,9 @@ def _ids(
             if kind >= 0:
                 name += f"-{position[model]}"
         else:
-            namespace = (
-                everybody[maker].namespace if maker < len(everybody) else f"sim-user-{user[model]:04d}"
-            )
+            namespace = everybody[maker].namespace if maker < len(everybody) else f"sim-user-{user[model]:04d}"
             stem = stems[root[model]] if root[model] != model else "original"
-            suffix = (
-                (("gguf" if gguf[model] else "awq") if kind == 2 else RELATIONS[kind]) if kind >= 0 else "new"
-            )
+            suffix = (("gguf" if gguf[model] else "awq") if kind == 2 else RELATIONS[kind]) if kind >= 0 else "new"
             if namespace == "mlx-community":
                 suffix = "mlx-4bit"
             name = f"{stem}-{label}-{suffix}-{model:06d}"
@@ -722,9 +709,7 @@ def _ids(
     return ids
 
 
-def _libraries(
-    tasks: Sequence[str | None], relation: Ints, ids: Sequence[str], chance: Floats
-) -> list[str | None]:
+def _libraries(tasks: Sequence[str | None], relation: Ints, ids: Sequence[str], chance: Floats) -> list[str | None]:
     found: list[str | None] = []
     for task, kind, name, draw in zip(tasks, relation.tolist(), ids, chance.tolist(), strict=True):
         if draw > 0.95:
@@ -879,9 +864,7 @@ def _faults(
     vanish_at = (demo.months // 3, demo.months // 2, demo.months * 5 // 6)
     nobody = len(developers())
     leaf = np.ones(len(models.created), bool)
-    leaf[np.r_[models.parent[models.parent >= 0], models.second[models.second >= 0], list(models.bases)]] = (
-        False
-    )
+    leaf[np.r_[models.parent[models.parent >= 0], models.second[models.second >= 0], list(models.bases)]] = False
     shuffled = random.permutation(np.flatnonzero(leaf))
     old = np.flatnonzero(models.created == FLOOR_DAY)
     surge = int(old[np.argsort(scale[old], kind="stable")[len(old) // 2]])
@@ -899,8 +882,7 @@ def _faults(
     fallen = pick(loose & old_enough & (models.created < days[fall_at] - 500) & (scale > 1000))
     renamed = pick(~loose & old_enough & (models.relation < 0) & (models.created < days[rename_at] - 30))
     vanished = {
-        pick(loose & (models.created < days[at] - 60) & (models.created > days[at] - 900)): days[at]
-        for at in vanish_at
+        pick(loose & (models.created < days[at] - 60) & (models.created > days[at] - 900)): days[at] for at in vanish_at
     }
     vanished.pop(-1, None)
     removed = 0
@@ -960,9 +942,7 @@ def _rows(random: np.random.Generator, models: _Models, faults: _Faults) -> tupl
             "base_models": bases or None,
             "base_relation": RELATIONS[kind] if bases else None,
             "parameters": known,
-            "parameters_by_dtype": _by_dtype(
-                known, "-awq-" in name, bool(models.created[model] == FLOOR_DAY)
-            ),
+            "parameters_by_dtype": _by_dtype(known, "-awq-" in name, bool(models.created[model] == FLOOR_DAY)),
             "gguf_architecture": name.split("/simulated-")[1].split("-")[0] if gguf else None,
             "gguf_parameters": own if gguf else None,
         }
@@ -970,9 +950,7 @@ def _rows(random: np.random.Generator, models: _Models, faults: _Faults) -> tupl
         for column, value in facts.items():
             columns[column].append(value)
     order = np.array(sorted(range(count), key=models.ids.__getitem__))
-    table = pa.table(
-        {column: pa.array(values, SCHEMA.field(column).type) for column, values in columns.items()}
-    )
+    table = pa.table({column: pa.array(values, SCHEMA.field(column).type) for column, values in columns.items()})
     table = table.append_column("created_at", pa.array(created).cast(pa.timestamp("s")))
     table = table.append_column("modified_later", pa.array(later).cast(pa.timestamp("s")))
     rate = np.where(models.developer < nobody, 0.3, 0.08) * (0.5 + chance[3])
@@ -1032,9 +1010,7 @@ def _table(world: _World, day: int) -> pa.Table:
     rows = world.rows.take(pa.array(places))
     model = world.row_model[places]
     now = pa.scalar(day * 86400, pa.int64()).cast(pa.timestamp("s"))
-    modified = pc.if_else(
-        pc.less_equal(rows["modified_later"], now), rows["modified_later"], rows["created_at"]
-    )
+    modified = pc.if_else(pc.less_equal(rows["modified_later"], now), rows["modified_later"], rows["created_at"])
     rate = rows["like_rate"].to_numpy()
     gross, month_ago, week_ago = (_gross(world, day - back)[model] for back in (0, 30, 7))
     likes = np.floor(rate * np.sqrt(gross)).astype(np.int64)
@@ -1130,9 +1106,7 @@ def _derivative_share(demo: Demo, world: _World) -> pd.DataFrame:
         counts = np.bincount(models.developer[models.root[new]], minlength=len(names))
         frame = pd.DataFrame({"as_of": as_of, "namespace": names, "derivatives": counts})
         frame["share"] = frame["derivatives"] / max(int(counts.sum()), 1)
-        frames.append(
-            frame[frame["derivatives"] > 0].sort_values("derivatives", ascending=False, kind="stable")
-        )
+        frames.append(frame[frame["derivatives"] > 0].sort_values("derivatives", ascending=False, kind="stable"))
     return pd.concat(frames, ignore_index=True)
 
 

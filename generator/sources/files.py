@@ -179,10 +179,7 @@ def _snapshots(file: Path, as_of: date | None) -> Iterator[Snapshot]:
     for day in dates:
         chosen = rows.filter(pa.compute.equal(rows.column("given_date"), day)) if dated_by_row else rows
         faults = chosen.column("fault")
-        unreadable = {
-            entry["values"]: entry["counts"]
-            for entry in faults.drop_null().value_counts().to_pylist()
-        }
+        unreadable = {entry["values"]: entry["counts"] for entry in faults.drop_null().value_counts().to_pylist()}
         readable = chosen.filter(pa.compute.is_null(faults)).select(SCHEMA.names)
         if dated_by_row and day == dates[0] and (undated := rows.column("given_date").null_count):
             # Rows of no date belong to none of the file's snapshots; the first one accounts for them.

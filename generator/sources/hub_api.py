@@ -96,8 +96,7 @@ def collect(
     endpoint = _endpoint()
     if _offline():
         raise ReportError(
-            "HF_HUB_OFFLINE is set, so the Hub is not asked: unset it, or choose another source "
-            "with --source."
+            "HF_HUB_OFFLINE is set, so the Hub is not asked: unset it, or choose another source with --source."
         )
     folder = _run_folder(work_folder, as_of, top)
     listing = _Listing(endpoint=endpoint, folder=folder, max_wait_seconds=max_wait_seconds)
@@ -113,8 +112,7 @@ def collect(
     rows = [_row(info) for info in infos if not info.private]
     if not rows:
         raise ReportError(
-            f"{endpoint}/api/models lists no model at all: check HF_ENDPOINT, or choose another source "
-            "with --source."
+            f"{endpoint}/api/models lists no model at all: check HF_ENDPOINT, or choose another source with --source."
         )
     models, skipped = clean(pa.Table.from_pylist(rows, schema=SCHEMA), as_of, endpoint)
     if len(infos) > len(rows):
@@ -177,9 +175,7 @@ def _offline() -> bool:
     return asked or constants.is_offline_mode()
 
 
-def _list(
-    api: HfApi, properties: tuple[ExpandModelProperty_T, ...], top: int, progress: bool
-) -> list[ModelInfo]:
+def _list(api: HfApi, properties: tuple[ExpandModelProperty_T, ...], top: int, progress: bool) -> list[ModelInfo]:
     """All pages of the listing, behind a progress bar; tqdm's ``disable=None`` means "unless a terminal"."""
     listed = api.list_models(sort="downloads", limit=top, expand=list(properties))
     with tqdm(total=top, unit=" models", desc="Hub", disable=None if progress else True) as bar:
@@ -572,8 +568,7 @@ def _plain_errors(listing: _Listing) -> Iterator[None]:
         yield
     except OfflineModeIsEnabled as error:
         raise ReportError(
-            "the client is in offline mode, so the Hub is not asked: unset HF_HUB_OFFLINE and "
-            "TRANSFORMERS_OFFLINE."
+            "the client is in offline mode, so the Hub is not asked: unset HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE."
         ) from error
     except HfHubHTTPError as error:
         raise ReportError(_refusal(error, listing)) from error
@@ -604,8 +599,7 @@ def _refusal(error: HfHubHTTPError, listing: _Listing) -> str:
     said = " ".join((error.server_message or "no reason given").split())[:200]
     if status == 429:
         return (
-            f"the Hub still limits requests for {listing.page} after all retries: wait a while, "
-            f"then {listing.resumes}."
+            f"the Hub still limits requests for {listing.page} after all retries: wait a while, then {listing.resumes}."
         )
     if status in RETRIED_STATUSES:
         return f"{listing.page} still failed after all retries (status {status}, {said}): {listing.resumes}."

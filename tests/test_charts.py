@@ -1,0 +1,112 @@
+"""What every chart owes its readers: colours that stand out, words, a table, and text that stays text."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from generator import charts
+from generator.chapters import CHAPTERS
+from generator.charts import theme
+from generator.facts import FactBook
+from generator.results import Results
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2.2 defines it."""
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("colour", sorted({*theme.COUNTRY_COLOURS.values(), theme.OTHER_COLOUR, theme.ACCENT}))
+@pytest.mark.parametrize("background", [theme.LIGHT_BACKGROUND, theme.DARK_BACKGROUND])
+def test_marks_stand_out_on_both_backgrounds(colour: str, background: str) -> None:
+    assert contrast(colour, background) >= 3
+
+
+def test_the_leaders_differ_in_grey_and_in_pattern() -> None:
+    assert len({tuple(theme.dash_of(code)) for code in ("CN", "US", "FR", "unattributed")}) == 4
+
+
+def figures_of(results: Results) -> list[charts.Figure]:
+    book = FactBook(results)
+    found: dict[str, charts.Figure] = {}
+    for chapter in CHAPTERS.values():
+        for value in chapter(book).values():
+            for figure in value if isinstance(value, list) else [value]:
+                if isinstance(figure, charts.Figure):
+                    found[figure.id] = figure
+    return list(found.values())
+
+
+def test_every_figure_is_drawn_with_words_and_a_table(demo_results: Results, tmp_path: Path) -> None:
+    figures = figures_of(demo_results)
+    assert len(figures) >= 12
+    for figure in figures:
+        drawing = charts.render(figure, tmp_path)
+        for svg in (drawing.wide, drawing.narrow):
+            assert svg.startswith("<svg ") and 'role="img"' in svg and "<title" in svg and "<desc" in svg
+            assert "NaN" not in svg and "Infinity" not in svg
+            assert "http" not in svg.replace('xmlns="http://www.w3.org/2000/svg"', "").replace(
+                'xmlns:xlink="http://www.w3.org/1999/xlink"', ""
+            )
+        assert any(letter.isdigit() for letter in figure.description), "the finding, not the kind of chart"
+        assert len(figure.table) > 0
+        json.dumps(drawing.specifications, allow_nan=False)
+
+
+def test_an_unchanged_chart_is_not_drawn_again(
+    demo_results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = figures_of(demo_results)[0]
+    before = charts.render(figure, tmp_path)
+    monkeypatch.setattr("vl_convert.vegalite_to_svg", lambda *_, **__: pytest.fail("drawn again"))
+    assert charts.render(figure, tmp_path) == before
+
+
+def test_bars_start_at_nought(demo_results: Results, tmp_path: Path) -> None:
+    def scales(node: object) -> list[dict[str, object]]:
+        if isinstance(node, list):
+            return [scale for item in node for scale in scales(item)]
+        if isinstance(node, dict):
+            inner = [scale for value in node.values() for scale in scales(value)]
+            mark = node.get("mark")
+            if isinstance(mark, dict) and mark.get("type") == "bar":
+                return [*inner, node["encoding"]["x"].get("scale", {})]
+            return inner
+        return []
+
+    bars = 0
+    for figure in figures_of(demo_results):
+        for scale in scales(charts.render(figure, tmp_path).specifications["wide"]):
+            domain = scale.get("domain")
+            assert isinstance(domain, list) and domain[0] == 0, figure.id
+            bars += 1
+    assert bars >= 6
+
+
+def test_hostile_names_stay_text_in_a_drawing(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "lens": "publisher",
+            "rank": [1],
+            "organisation": ["</text><script>alert(1)</script>"],
+            "country": ["US"],
+            "downloads": [5],
+            "share": [1.0],
+            "as_of": [pd.Timestamp("2026-05-20").date()],
+            "window_months": [1],
+            "window_start": [pd.Timestamp("2026-04-20").date()],
+            "basis": ["snapshot-30-day"],
+        }
+    )
+    drawing = charts.render(charts.top_developers(rows, "x"), tmp_path)
+    assert "<script" not in drawing.wide + drawing.narrow
+    assert "&lt;script&gt;" in drawing.wide

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 
-.PHONY: report serve test check format clean
+.PHONY: report serve test unit check format clean
 
 report: .venv/report  ## data, figures, pages, site
 	$(RUN) -m generator build
@@ -12,7 +12,10 @@ serve: .venv/report  ## the report at http://127.0.0.1:8000, rebuilt as its page
 	$(BIN)/mkdocs serve
 
 test: .venv/test  ## all tests; those of pages in a browser need Chromium
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto --dist loadfile
+
+unit: .venv/test  ## the tests that build no site: under a minute
+	$(RUN) -m pytest -n auto --dist loadfile -m "not site"
 
 check: .venv/test  ## lint, format, types
 	$(BIN)/ruff check .

@@ -29,7 +29,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or next(
 )
 
 pytestmark = [
-    pytest.mark.browser,
+    pytest.mark.site,
     pytest.mark.skipif(
         CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"),
         reason="needs Chromium: install it, or name it in the environment variable CHROMIUM",
@@ -184,6 +184,9 @@ def test_deep_links_reach_a_definition(visit: Opener, address: str) -> None:
 
 def test_the_search_finds_a_chapter(visit: Opener, address: str) -> None:
     visited = visit(address)
-    visited.page.get_by_role("textbox", name="Search").fill("Herfindahl")
+    field = visited.page.get_by_role("textbox", name="Search")
+    field.click()
+    visited.page.locator(".md-search-result__meta", has_text="Type to start").wait_for(state="attached")
+    field.press_sequentially("Herfindahl", delay=20)
     visited.page.locator(".md-search-result__link").first.wait_for()
     assert visited.complaints == []

@@ -46,11 +46,17 @@ def figures_of(results: Results) -> list[charts.Figure]:
     return list(found.values())
 
 
-def test_every_figure_is_drawn_with_words_and_a_table(demo_results: Results, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where charts are kept once they are drawn."""
+    return tmp_path_factory.mktemp("drawings")
+
+
+def test_every_figure_is_drawn_with_words_and_a_table(demo_results: Results, drawings: Path) -> None:
     figures = figures_of(demo_results)
     assert len(figures) >= 12
     for figure in figures:
-        drawing = charts.render(figure, tmp_path)
+        drawing = charts.render(figure, drawings)
         for svg in (drawing.wide, drawing.narrow):
             assert svg.startswith("<svg ") and 'role="img"' in svg and "<title" in svg and "<desc" in svg
             assert "NaN" not in svg and "Infinity" not in svg
@@ -71,7 +77,7 @@ def test_an_unchanged_chart_is_not_drawn_again(
     assert charts.render(figure, tmp_path) == before
 
 
-def test_bars_start_at_nought(demo_results: Results, tmp_path: Path) -> None:
+def test_bars_start_at_nought(demo_results: Results, drawings: Path) -> None:
     def scales(node: object) -> list[dict[str, object]]:
         if isinstance(node, list):
             return [scale for item in node for scale in scales(item)]
@@ -85,7 +91,7 @@ def test_bars_start_at_nought(demo_results: Results, tmp_path: Path) -> None:
 
     bars = 0
     for figure in figures_of(demo_results):
-        for scale in scales(charts.render(figure, tmp_path).specifications["wide"]):
+        for scale in scales(charts.render(figure, drawings).specifications["wide"]):
             domain = scale.get("domain")
             assert isinstance(domain, list) and domain[0] == 0, figure.id
             bars += 1

@@ -17,6 +17,8 @@ from hub_server import HTML, HubServer
 from generator.build import Project
 from generator.cli import main
 
+pytestmark = pytest.mark.site
+
 ROWS: list[dict[str, Any]] = [
     {"id": "Qwen/a", "downloads": 600, "downloadsAllTime": 6000, "createdAt": "2026-01-01T00:00:00Z"},
     {"id": "google/b", "downloads": 300, "downloadsAllTime": 4000, "createdAt": "2026-02-01T00:00:00Z"},

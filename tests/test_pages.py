@@ -16,6 +16,8 @@ from generator.errors import ReportError
 from generator.pages import write_pages
 from generator.results import Results
 
+pytestmark = pytest.mark.site
+
 HOSTILE = [
     "evil/<script>alert(1)</script>",
     "evil/{{ 7 * 7 }}{% raw %}",

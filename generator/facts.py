@@ -1,8 +1,10 @@
 """Numbers on their way to the reader: each is looked up in a metric's table and remembered with its row."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -119,11 +121,19 @@ def _missing(value: Any) -> bool:
 
 def plain(value: Any) -> Any:
     """A value as JSON knows it."""
+    # The usual cases first: a large table asks this of a million values.
+    kind = type(value)
+    if value is None or kind in (str, bool, int):
+        return value
+    if kind is float:
+        return None if math.isnan(value) else value
+    if kind is date:
+        return value.isoformat()
     if _missing(value):
         return None
     if hasattr(value, "item"):
-        value = value.item()
-    return value if isinstance(value, bool | int | float | str) else str(value)
+        return plain(value.item())
+    return str(value)
 
 
 def sentence(text: str, **parts: Any) -> Markup:

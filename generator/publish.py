@@ -24,7 +24,7 @@ def publish(results: Results, book: FactBook, licence: str, folder: Path) -> Non
     for name, metric in results.metrics.items():
         table = results.tables[name]
         (folder / f"{name}.csv").write_text(as_csv(table), encoding="utf-8")
-        _write_json(folder / f"{name}.json", {**_about(metric, results, licence), "rows": as_rows(table)})
+        _write_table(folder / f"{name}.json", _about(metric, results, licence), as_rows(table))
     _write_json(
         folder / "index.json",
         {
@@ -49,10 +49,8 @@ def publish(results: Results, book: FactBook, licence: str, folder: Path) -> Non
 
 def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """A table as JSON objects."""
-    return [
-        {name: plain(value) for name, value in zip(table.columns, row, strict=True)}
-        for row in table.itertuples(index=False, name=None)
-    ]
+    columns = [[plain(value) for value in table[name].astype(object)] for name in table.columns]
+    return [dict(zip(table.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def as_csv(table: pd.DataFrame) -> str:
@@ -91,6 +89,13 @@ def _about(metric: Metric, results: Results, licence: str) -> dict[str, Any]:
         "caveats": list(metric.caveats),
         "columns": {name: metric.describe(name) for name in metric.columns},
     }
+
+
+def _write_table(path: Path, about: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """One row a line: as readable as a table can be in JSON, and a change of it is easily seen."""
+    head = json.dumps(about, ensure_ascii=False, indent=1, allow_nan=False).removesuffix("\n}")
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+    path.write_text(f'{head},\n "rows": [\n{lines}\n]}}\n', encoding="utf-8")
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

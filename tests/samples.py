@@ -1,6 +1,7 @@
 """Small data and helpers that several tests share."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from generator.errors import ReportError
 from generator.snapshot import SCHEMA, Provenance, Snapshot
 
 ROOT = Path(__file__).resolve().parent.parent
-DATA = ROOT.parent / "shared" / "data"
+DATA = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
 DAY = date(2026, 5, 20)
 
 Row = dict[str, Any]

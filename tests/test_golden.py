@@ -1,26 +1,25 @@
-"""Figures of the real records that do not depend on the registry, against plain SQL on the raw files."""
+"""Figures of the real records against plain SQL on the raw files, and the headline as it was when last looked at."""
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
+from samples import DATA
 
 from generator import archive, dataset, flows, metrics, results
 from generator.attribution import attribute
-from generator.attribution.registry import Organisation
+from generator.attribution.registry import REGISTRY
 from generator.results import Results
 from generator.sources import counters, files
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-MODELS = FOLDER / "hub_models_2026-05.parquet"
-SERIES = FOLDER / "all_time_downloads_2026-05_2026-07.parquet"
+MODELS = DATA / "hub_models_2026-05.parquet"
+SERIES = DATA / "all_time_downloads_2026-05_2026-07.parquet"
 
 pytestmark = [
     pytest.mark.real_data,
-    pytest.mark.skipif(not (MODELS.exists() and SERIES.exists()), reason=f"{FOLDER} has no real data"),
+    pytest.mark.skipif(not (MODELS.exists() and SERIES.exists()), reason=f"{DATA} has no real data"),
 ]
 
 MAY, JUNE, JULY = date(2026, 5, 20), date(2026, 6, 16), date(2026, 7, 16)
@@ -52,18 +51,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[dataset.Dataset, Res
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
     data = dataset.load(dataset.connect(), entries)
-    # Any registry will do: the figures here are sums over all countries.
-    known = Organisation(
-        namespace="Qwen",
-        organisation="Alibaba",
-        country="CN",
-        sector="company",
-        role="developer",
-        valid_from=None,
-        evidence_url="https://example.org/",
-        note="",
-    )
-    made = flows.build(data, attribute(data, [known]))
+    made = flows.build(data, attribute(data))
     return data, results.compute(made, metrics.discover(), [entry.manifest for entry in entries])
 
 
@@ -230,3 +218,49 @@ def test_the_quality_of_the_series(computed: Results, raw: duckdb.DuckDBPyConnec
         assert row.tolist() == [int(figure) for figure in figures], day
     assert found.vanished_after.tolist() == [143, 105, 0]
     assert found.models.tolist() == [4167, 4026, 3941]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "lens", "china", "united_states", "unattributed"),
+    [
+        (MAY, "publisher", 0.6278, 0.3640, 0.0000),
+        (MAY, "origin", 0.6274, 0.3643, 0.0000),
+        (JULY, "publisher", 0.5986, 0.3994, 0.0000),
+        (JULY, "origin", 0.5989, 0.3993, 0.0000),
+    ],
+)
+def test_the_headline(
+    computed: Results, as_of: date, lens: str, china: float, united_states: float, unattributed: float
+) -> None:
+    """A change of the registry that moves the headline has to be seen, and these figures changed with it."""
+    table = computed.tables["new-model-share-by-country"]
+    chosen = table[
+        (table["as_of"] == as_of)
+        & (table["lens"] == lens)
+        & (table["reading"] == "cohort")
+        & (table["basis"] == "counter-difference")
+        & (table["window_months"] == 12)
+    ].set_index("country")["share"]
+    found = (chosen["CN"], chosen["US"], chosen.get("unattributed", 0.0))
+    assert found == pytest.approx((china, united_states, unattributed), abs=0.0002)
+
+
+def test_the_cohort_s_shares_by_publisher_in_plain_sql(computed: Results, raw: duckdb.DuckDBPyConnection) -> None:
+    expected = raw.execute(
+        f"""
+        select coalesce(country, 'unattributed') as country, sum(downloadsAllTime)::bigint as downloads
+        from models join born using (id)
+        left join read_csv('{REGISTRY}', all_varchar = true) on namespace = split_part(id, '/', 1)
+        where day > date '{MAY}' - 365 and downloadsAllTime is not null
+        group by 1 order by 1
+        """
+    ).df()
+    table = computed.tables["new-model-share-by-country"]
+    found = table[
+        (table["as_of"] == MAY)
+        & (table["lens"] == "publisher")
+        & (table["reading"] == "cohort")
+        & (table["basis"] == "counter-difference")
+    ].sort_values("country")
+    assert found["country"].tolist() == expected["country"].tolist()
+    assert found["downloads"].tolist() == expected["downloads"].tolist()

@@ -148,3 +148,11 @@ def test_an_organisation_with_homes_in_two_countries_still_gives_one_row_a_model
     data = open_dataset({date(2026, 1, 31): [{"model_id": "repack/Qwen3-8B-GGUF"}]})
     found = attribute(data, known).models.to_pandas()
     assert found.origin_organisation.tolist() == ["Alibaba"]
+
+
+def test_namespaces_match_whatever_their_case(
+    open_dataset: Callable[..., Dataset], organisation: Callable[..., Organisation]
+) -> None:
+    data = open_dataset({date(2026, 5, 31): [{"model_id": "qwen/a", "downloads_30d": 1}]})
+    models = attribute(data, [organisation("Qwen", "CN")]).models.to_pandas()
+    assert models["publisher_country"].tolist() == ["CN"]

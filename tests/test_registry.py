@@ -200,3 +200,12 @@ def test_the_registry_covers_the_real_downloads() -> None:
     total = sum(count for _, count in downloads)
     covered = sum(count for namespace, count in downloads if namespace in known)
     assert covered / total >= 0.97
+
+
+def test_a_registry_without_rows_or_not_in_utf_8(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match="lists no organisation"):
+        registry.load(written(tmp_path))
+    path = tmp_path / "organisations.csv"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ReportError, match="UTF-8"):
+        registry.load(path)

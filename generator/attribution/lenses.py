@@ -56,9 +56,7 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
         .select("model_id", "root_id", root_created_on=lambda row: row.root_made.fill_null(row.model_made))
     )
     inherited = _inherited(backend.create_table("dated_roots", dated_roots, temp=True), known)
-    developers = known.group_by("organisation").aggregate(
-        country=known.country.min(), sector=known.sector.min(), homes=known.country.nunique()
-    )
+    developers = known.group_by("organisation").aggregate(country=known.country.min(), sector=known.sector.min())
     named = (
         published.select("model_id", named_organisation=families.developer_of(published.model_id, rules))
         .inner_join(developers, [("named_organisation", "organisation")])
@@ -126,7 +124,8 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
 
 def _holds(known: Table, namespace: ibis.Value, on: ibis.Value) -> list[ibis.Value]:
     moment = on.fill_null(ibis.literal(CREATION_FLOOR)).cast("timestamp")
-    return [known.namespace == namespace, known.valid_from <= moment, moment < known.valid_until]
+    # The Hub tells no names apart that differ in case alone.
+    return [known.namespace.lower() == namespace.lower(), known.valid_from <= moment, moment < known.valid_until]
 
 
 def _publisher(models: Table, known: Table) -> Table:

@@ -1,6 +1,7 @@
 """The registry of organisations: which namespace belongs to whom, where, and how we know."""
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -45,7 +46,11 @@ def load(path: Path = REGISTRY) -> list[Organisation]:
             is listed twice for the same time.
     """
     organisations = []
-    with path.open(encoding="utf-8", newline="") as file:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"{path}: cannot be read as UTF-8 text ({error}); restore the file.") from None
+    with io.StringIO(text, newline="") as file:
         reader = csv.DictReader(file)
         for row in reader:
             try:
@@ -57,6 +62,8 @@ def load(path: Path = REGISTRY) -> list[Organisation]:
                     f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); "
                     "mend the row as docs/organisations.md describes."
                 ) from None
+    if not organisations:
+        raise ReportError(f"{path}: the registry lists no organisation; restore the file.")
     keys = Counter((item.namespace.lower(), item.valid_from) for item in organisations)
     for (namespace, valid_from), count in keys.items():
         if count > 1:
@@ -77,6 +84,6 @@ def frame(organisations: Sequence[Organisation]) -> pd.DataFrame:
     table = pd.DataFrame([item.model_dump() for item in organisations])
     table["valid_from"] = pd.to_datetime(table["valid_from"].fillna(date(1970, 1, 1)))
     table = table.sort_values(["namespace", "valid_from"], ignore_index=True)
-    following = table.groupby("namespace")["valid_from"].shift(-1)
+    following = table.groupby(table["namespace"].str.lower())["valid_from"].shift(-1)
     table["valid_until"] = following.fillna(pd.Timestamp("2200-01-01"))
     return table[["namespace", "organisation", "country", "sector", "role", "valid_from", "valid_until"]]

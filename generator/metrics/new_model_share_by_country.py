@@ -38,6 +38,7 @@ METRIC = Metric(
         *USUAL_CAVEATS,
         "Repositories older than 2 March 2022 have no known creation date and count as no new model.",
         "The cohort holds models of different ages: one created last week had a week to be downloaded.",
+        "A young model that is renamed counts under both names until a year after its creation.",
         "With one snapshot the first-year reading reaches back 30 days only; its year needs a year of archive.",
     ),
     source=(

@@ -21,15 +21,15 @@ def compute(flows: Flows) -> Table:
     def share_of(country: str) -> ibis.Value:
         return by_country.share.sum(where=by_country.country == country).fill_null(0.0)
 
-    known = by_country.filter(by_country.share.notnull())
-    by_country = known
+    by_country = by_country.filter(by_country.share.notnull())
     margins = by_country.group_by(list(keys)).aggregate(
         share=share_of(COUNTRY), other_share=share_of(OTHER_COUNTRY), unattributed_share=share_of(UNATTRIBUTED)
     )
     margins = margins.mutate(margin=margins.share - margins.other_share)
     margins = margins.mutate(
-        lower=margins.margin - margins.unattributed_share,
-        upper=margins.margin + margins.unattributed_share,
+        # Where the unattributed counters fell on balance, there is nothing to hand to either side.
+        lower=margins.margin - ibis.greatest(margins.unattributed_share, 0.0),
+        upper=margins.margin + ibis.greatest(margins.unattributed_share, 0.0),
         leads=margins.margin > 0,
     )
     through_time = ibis.window(group_by=list(SERIES), order_by="as_of")

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from generator import wording
 from generator.atomic import swap, writing
-from generator.chapters import CHAPTERS
+from generator.chapters import discover
 from generator.charts import Figure, render
 from generator.charts.figure import VEGA_LITE_VERSION
 from generator.facts import FactBook
@@ -86,7 +86,7 @@ def _page(template: Path, results: Results, book: FactBook, licence: str, draw: 
     # MkDocs makes a folder of every page but an index.
     depth = 0 if name == HOME else 2
     environment = _environment()
-    chapter = CHAPTERS.get(name)
+    chapter = discover().get(name)
     context: Mapping[str, Any] = chapter(book) if chapter else {}
     markdown = environment.get_template(template.name).render(
         results=results,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from generator import charts
-from generator.chapters import CHAPTERS
+from generator.chapters import discover
 from generator.charts import theme
 from generator.facts import FactBook
 from generator.results import Results
@@ -38,7 +38,7 @@ def test_the_leaders_differ_in_grey_and_in_pattern() -> None:
 def figures_of(results: Results) -> list[charts.Figure]:
     book = FactBook(results)
     found: dict[str, charts.Figure] = {}
-    for chapter in CHAPTERS.values():
+    for chapter in discover().values():
         for value in chapter(book).values():
             for figure in value if isinstance(value, list) else [value]:
                 if isinstance(figure, charts.Figure):

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from generator.errors import ReportError
 from generator.snapshot import SCHEMA, Snapshot, clean
-from generator.sources import demo as module
-from generator.sources.demo import FLOOR, Demo, Truth, snapshots, truth
+from generator.sources.demo import Demo, Truth, snapshots, truth
+from generator.sources.demo.plan import FLOOR
+from generator.sources.demo.world import simulate
 
 AUGUST = date(2025, 8, 31)
 
@@ -104,7 +105,7 @@ def as_bytes(table: pa.Table) -> bytes:
 
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not() -> None:
     def last(seed: int) -> bytes:
-        module._world.cache_clear()
+        simulate.cache_clear()
         return as_bytes(list(snapshots(Demo(seed=seed, models=600)))[-1].models)
 
     assert last(1) == last(1)
@@ -112,7 +113,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not() -> None:
 
 
 def test_thirty_six_snapshots_come_quickly() -> None:
-    module._world.cache_clear()
+    simulate.cache_clear()
     start = time.perf_counter()
     assert sum(shot.models.num_rows for shot in snapshots(Demo())) > 100_000
     assert time.perf_counter() - start < 6

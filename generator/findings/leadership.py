@@ -5,8 +5,9 @@ from markupsafe import Markup
 
 from generator.attribution import UNATTRIBUTED
 from generator.facts import FactBook, sentence
-from generator.findings.finding import Finding, newest
+from generator.findings.finding import Finding
 from generator.metrics.overtake import COUNTRY, OTHER_COUNTRY
+from generator.selection import newest
 from generator.wording import day, in_sentence, window
 
 SHARE = "new-model-share-by-country"

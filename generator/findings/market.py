@@ -5,8 +5,9 @@ from markupsafe import Markup
 
 from generator.attribution import UNATTRIBUTED
 from generator.facts import Fact, FactBook, sentence
-from generator.findings.finding import Finding, newest
+from generator.findings.finding import Finding
 from generator.metrics.top_families import UNASSIGNED
+from generator.selection import newest
 from generator.wording import in_sentence, window
 
 ALL_BY_COUNTRY = "all-downloads-share-by-country"

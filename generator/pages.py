@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from generator import wording
 from generator.atomic import swap, writing
-from generator.chapters import discover
+from generator.chapters import Chapter, discover
 from generator.charts import Figure, render
 from generator.charts.figure import VEGA_LITE_VERSION
 from generator.facts import FactBook
@@ -57,17 +57,15 @@ def write_pages(results: Results, licence: str, site_src: Path, cache: Path) -> 
     with writing(site_src):
         staged = cache / "staged"
         shutil.rmtree(staged, ignore_errors=True)
-        (staged / "report").mkdir(parents=True)
         specifications = staged / "charts"
-        specifications.mkdir()
+        specifications.mkdir(parents=True)
         book = FactBook(results)
-        pages = [
-            _page(template, results, book, licence, partial(_draw, cache / "charts", specifications))
-            for template in sorted(TEMPLATES.glob("*.md.j2"))
-            if not template.name.startswith("_")
-        ]
+        draw = partial(_draw, cache / "charts", specifications)
+        pages = list(_pages(results, book, licence, draw))
         for page in pages:
-            (staged / page.path).write_text(page.markdown, encoding="utf-8")
+            path = staged / page.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(page.markdown, encoding="utf-8")
         publish(results, book, licence, staged / "data")
         shutil.copyfile(_vega(cache), staged / "vega.js")
         swap(staged / "report", site_src / "report")
@@ -80,22 +78,28 @@ def write_pages(results: Results, licence: str, site_src: Path, cache: Path) -> 
     return pages
 
 
-def _page(template: Path, results: Results, book: FactBook, licence: str, draw: Any) -> Page:
-    name = template.name.removesuffix(".md.j2")
-    path = Path("index.md") if name == HOME else Path("report") / f"{name}.md"
-    # MkDocs makes a folder of every page but an index.
-    depth = 0 if name == HOME else 2
+def _pages(results: Results, book: FactBook, licence: str, draw: Callable[[Figure], Markup]) -> Iterator[Page]:
+    """Every template filled: once, or once for each page that its chapter names."""
     environment = _environment()
-    chapter = discover().get(name)
-    context: Mapping[str, Any] = chapter(book) if chapter else {}
-    markdown = environment.get_template(template.name).render(
-        results=results,
-        licence=licence,
-        root="../" * depth,
-        draw=draw,
-        **context,
-    )
-    return Page(path, markdown)
+    chapters = discover()
+    for path in sorted(TEMPLATES.glob("*.md.j2")):
+        name = path.name.removesuffix(".md.j2")
+        if name.startswith("_"):
+            continue
+        template = environment.get_template(path.name)
+        chapter = chapters.get(name, Chapter(None, None))
+        if chapter.pages:
+            filled = {Path("report", name, f"{page}.md"): context for page, context in chapter.pages(book).items()}
+        else:
+            place = Path("index.md") if name == HOME else Path("report", f"{name}.md")
+            filled = {place: chapter.context(book) if chapter.context else {}}
+        for place, context in filled.items():
+            # MkDocs makes a folder of every page but an index.
+            root = "../" * (len(place.parts) if place.stem != "index" else len(place.parts) - 1)
+            yield Page(
+                place,
+                template.render(results=results, book=book, root=root, draw=draw, licence=licence, **context),
+            )
 
 
 def _environment() -> jinja2.Environment:

@@ -39,7 +39,7 @@ def figures_of(results: Results) -> list[charts.Figure]:
     book = FactBook(results)
     found: dict[str, charts.Figure] = {}
     for chapter in discover().values():
-        for value in chapter(book).values():
+        for value in chapter.context(book).values() if chapter.context else []:
             for figure in value if isinstance(value, list) else [value]:
                 if isinstance(figure, charts.Figure):
                     found[figure.id] = figure

@@ -1,27 +1,38 @@
 """What each page is given, one file a chapter, named as its template.
 
-A module here defines ``context(book)``: the findings and figures that its template arranges. A template without a
-module is given the tables alone.
+A module here defines ``context(book)``: the findings and figures that its template arranges. Where the template serves
+many pages, it defines ``pages(book)`` instead: a context for each page by its name. A template without a module is
+given the tables alone.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from generator.facts import FactBook
 
-Context = Callable[[FactBook], Mapping[str, Any]]
+Context = Mapping[str, Any]
 
 
-def discover() -> dict[str, Context]:
-    """The contexts by the names of their templates.
+@dataclass(frozen=True)
+class Chapter:
+    """One of the two: what a single page is given, or what each of many pages is given by its name."""
+
+    context: Callable[[FactBook], Context] | None
+    pages: Callable[[FactBook], Mapping[str, Context]] | None
+
+
+def discover() -> dict[str, Chapter]:
+    """The chapters by the names of their templates.
 
     Example:
-        >>> "home" in discover()
+        >>> discover()["home"].pages is None
         True
     """
-    return {
-        module.name: importlib.import_module(f"{__name__}.{module.name}").context
-        for module in pkgutil.iter_modules(__path__)
-    }
+    chapters = {}
+    for found in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{found.name}")
+        chapters[found.name] = Chapter(getattr(module, "context", None), getattr(module, "pages", None))
+    return chapters

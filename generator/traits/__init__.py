@@ -1,0 +1,1 @@
+"""What a model is, told from its own record: its size, its modality, its licence. One file a trait."""

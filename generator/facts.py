@@ -61,8 +61,7 @@ class FactBook:
             column: which of its columns is quoted.
             written: one of :data:`WRITTEN`.
         """
-        keys = [name for name in row.index if name in _KEYS and not _missing(row[name])]
-        where = tuple((name, row[name]) for name in keys)
+        where = tuple((name, row[name]) for name in row.index if _identifies(name, row[name]) and name != column)
         # The value is part of the mark: rows that differ only in other columns must not share a number.
         known = [*where, (column, row[column]), ("written", written)]
         mark = (metric, column, json.dumps([[name, str(value)] for name, value in known]))
@@ -99,20 +98,15 @@ class FactBook:
         }
 
 
-_KEYS = (
-    "as_of",
-    "reading",
-    "lens",
-    "window_months",
-    "window_start",
-    "basis",
-    "level",
-    "country",
-    "other_country",
-    "sector",
-    "organisation",
-    "family",
-)
+NUMBERED_KEYS = ("window_months", "cohort_months", "year", "reference_age")
+"""Columns of numbers that say which row it is, not how much."""
+
+
+def _identifies(name: str, value: Any) -> bool:
+    """Whether a cell tells its row from others: words and dates do, quantities and verdicts do not."""
+    if _missing(value):
+        return False
+    return name in NUMBERED_KEYS or isinstance(plain(value), str)
 
 
 def _missing(value: Any) -> bool:

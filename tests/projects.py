@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from mkdocs.config import load_config
+
 from generator.build import Project
 from generator.settings import Settings
 
@@ -28,6 +30,18 @@ def make(folder: Path) -> Project:
             shutil.copy(source, target)
     (folder / "report.toml").write_text('source = "demo"\n', encoding="utf-8")
     return Project(folder, Settings(source="demo"))
+
+
+def pages_in_the_navigation() -> list[str]:
+    """The addresses below the site's root of all pages that the navigation lists."""
+
+    def listed(entry: object) -> list[str]:
+        if isinstance(entry, str):
+            return [entry.removesuffix("index.md").replace(".md", "/")]
+        inner = entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else []
+        return [page for item in inner for page in listed(item)]
+
+    return listed(load_config(str(ROOT / "mkdocs.yml"))["nav"])
 
 
 @contextmanager

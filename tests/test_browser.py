@@ -13,15 +13,7 @@ from playwright.sync_api import Browser, Page, Response, sync_playwright
 
 from generator.build import Project
 
-PAGES = (
-    "",
-    "report/countries/",
-    "report/developers/",
-    "report/concentration/",
-    "report/method/",
-    "report/data/",
-    "about/",
-)
+PAGES = projects.pages_in_the_navigation()
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
 HOME_WEIGHT = 350_000
 CHROMIUM = os.environ.get("CHROMIUM") or next(

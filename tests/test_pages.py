@@ -151,7 +151,7 @@ def test_every_figure_has_words_a_table_and_data(site: Project) -> None:
                 described = re.search(rf'<desc id="{identity[1]}-{size}-text">(.+?)</desc>', figure, re.S)
                 assert described is not None and re.search(r"\d", described[1]), "the finding, with its figures"
             assert figure.count('role="img"') == 2
-            assert "<table>" in figure and '<th scope="col">' in figure and '<th scope="row">' in figure
+            assert '<table class="data">' in figure and '<th scope="col">' in figure and '<th scope="row">' in figure
             assert "data/" in figure and "report/method/#" in figure
             specification = re.search(r'data-specification="([^"]+)"', figure)
             assert specification is not None

@@ -1,0 +1,109 @@
+"""How open a model is by its own record: its licence's class, its gate, and whether it names its training data."""
+
+import csv
+from pathlib import Path
+from typing import Literal, get_args
+
+import ibis
+from ibis.expr.types import ArrayValue, StringValue, Table
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from generator.errors import ReportError
+
+LICENCES = Path(__file__).parent / "licences.csv"
+
+LicenceClass = Literal["open-source", "open-other", "restricted", "non-commercial", "other"]
+OTHER: LicenceClass = "other"
+NONE = "none"
+
+CLASSES: tuple[str, ...] = (*get_args(LicenceClass), NONE)
+"""From the most open to what nobody can tell.
+
+``open-source``: approved by the Open Source Initiative. ``open-other``: any use, change and redistribution allowed,
+but not on the Initiative's list, as licences for content and data are not (CC0, CC BY, ODC). ``restricted``: open
+weights with restrictions of use, of size or of change. ``non-commercial``: research or non-commercial use only.
+``other``: a licence is named that is in none of these classes or not known to the table. ``none``: none is stated.
+"""
+
+GATES = ("no", "auto", "manual", "unknown")
+DISCLOSURE = ("disclosed", "undisclosed", "unknown")
+
+DATASET_TAG = "dataset:"
+
+
+class Licence(BaseModel):
+    """One row of the table: a licence by the Hub's identifier, its class and where its text can be read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    licence: str = Field(min_length=1, pattern=r"^[a-z0-9.+-]+$")
+    licence_class: LicenceClass = Field(alias="class")
+    evidence_url: str = Field(pattern=r"^https://\S+$")
+    note: str
+
+
+def load(path: Path = LICENCES) -> list[Licence]:
+    """Read and check the table of licences.
+
+    Raises:
+        ReportError: naming file, line and field of the first row that breaks the schema, or a licence that is
+            listed twice.
+    """
+    licences: dict[str, Licence] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        for row in reader:
+            try:
+                licence = Licence.model_validate(row)
+            except ValidationError as error:
+                fault = error.errors()[0]
+                where = ".".join(str(part) for part in fault["loc"])
+                raise ReportError(
+                    f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); "
+                    "mend the row."
+                ) from None
+            if licence.licence in licences:
+                raise ReportError(
+                    f"{path}, line {reader.line_num}: licence '{licence.licence}' is listed twice; keep one row."
+                )
+            licences[licence.licence] = licence
+    return list(licences.values())
+
+
+def licence_class(licence: StringValue, table: list[Licence]) -> StringValue:
+    """The class of a licence's identifier (case is ignored): one of :data:`CLASSES`."""
+    named = licence.strip().lower()
+    listed = (
+        (named.isin([row.licence for row in table if row.licence_class == name]), name)
+        for name in CLASSES
+        if name not in (OTHER, NONE)
+    )
+    return ibis.cases((named.fill_null("") == "", NONE), *listed, else_=OTHER)
+
+
+def gate(gated: StringValue) -> StringValue:
+    """Whether files are handed out on request only: one of :data:`GATES`."""
+    return ibis.ifelse(gated.isin(GATES[:-1]), gated, "unknown").fill_null("unknown")
+
+
+def disclosure(tags: ArrayValue) -> StringValue:
+    """Whether the model's tags name a data set: one of :data:`DISCLOSURE`, ``unknown`` without any tags."""
+    named = tags.filter(lambda tag: tag.startswith(DATASET_TAG)).length() > 0
+    return ibis.cases((tags.isnull(), "unknown"), (named.fill_null(False), "disclosed"), else_="undisclosed")
+
+
+def openness(models: Table) -> Table:
+    """The three traits of every model.
+
+    Args:
+        models: with the columns model_id, license, gated and tags.
+
+    Returns:
+        model_id, licence_class, gate, disclosure; one row a model, none of them null.
+    """
+    return models.select(
+        "model_id",
+        licence_class=licence_class(models.license, load()),
+        gate=gate(models.gated),
+        disclosure=disclosure(models.tags),
+    )

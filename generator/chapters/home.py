@@ -8,6 +8,7 @@ from generator import findings
 from generator.attribution import UNATTRIBUTED
 from generator.chapters.countries import NEW, NEW_SUBJECT, first_year, shares_now, shares_over_time
 from generator.facts import Fact, FactBook
+from generator.findings.robustness import jackknife, robustness
 from generator.metrics.overtake import COUNTRY, OTHER_COUNTRY
 from generator.references import published_figures
 from generator.selection import newest
@@ -32,6 +33,8 @@ def context(book: FactBook) -> Mapping[str, Any]:
         "origin": findings.leadership(book, lens="origin"),
         "first_year": first_year(book, "publisher"),
         "overtaking": findings.overtaking(book),
+        "robustness": robustness(book),
+        "jackknife": jackknife(book),
         "key_figures": _key_figures(book),
         "market": findings.whole_market(book),
         "developers": findings.developers(book),

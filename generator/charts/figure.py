@@ -110,4 +110,6 @@ def percent_axis(**options: Any) -> alt.Axis:
 def month_axis(width: int) -> alt.Axis:
     """An axis of months, with as many labels as the width has room for."""
     ticks = 6 if width == WIDE else 3
-    return alt.Axis(format="%b %Y", tickCount=ticks, labelOverlap=True, labelSeparation=12)
+    # A short series has several ticks a month, of which only the first may name it.
+    first = "date(datum.value) == 1 ? timeFormat(datum.value, '%b %Y') : ''"
+    return alt.Axis(labelExpr=first, tickCount=ticks, labelOverlap=True, labelSeparation=12)

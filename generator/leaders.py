@@ -1,0 +1,104 @@
+"""Who and what leads within a country or an organisation, in the one window that the pages about them speak of."""
+
+from collections.abc import Sequence
+
+import ibis
+from ibis.expr.types import Table
+
+from generator.flows import Flows
+from generator.metrics.top_families import UNASSIGNED
+from generator.selection import BASIS_ORDER
+
+WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
+
+ORGANISATIONS = 50
+"""How many organisations have a page: the most downloaded publishers at the newest report date."""
+
+
+def window_rows(flows: Flows) -> Table:
+    """The attributed flows of every report date in the window that the newest report date is described by.
+
+    That is the longest window and the best basis that the newest date has figures for, as in
+    :func:`generator.selection.newest`.
+
+    Returns:
+        The columns of ``flows.attributed`` with created_on; family is ``unassigned`` where none is known.
+    """
+    complete = flows.attributed.filter(flows.attributed.complete & flows.attributed.window_months.notnull())
+    order = ibis.cases(
+        *((complete.basis == basis, place) for place, basis in enumerate(BASIS_ORDER)), else_=len(BASIS_ORDER)
+    )
+    best = (
+        at_newest(flows, complete.mutate(order=order))
+        .select("window_months", "basis", "order")
+        .distinct()
+        .order_by([ibis.desc("window_months"), ibis.asc("order")])
+        .limit(1)
+        .select("window_months", "basis")
+    )
+    created = flows.attribution.models.select("model_id", "created_on")
+    return (
+        complete.semi_join(best, ["window_months", "basis"])
+        .left_join(created, "model_id")
+        .drop("model_id_right")
+        .mutate(family=lambda row: row.family.fill_null(UNASSIGNED))
+    )
+
+
+def at_newest(flows: Flows, rows: Table) -> Table:
+    """The rows of the newest report date."""
+    return rows.filter(rows.as_of == ibis.literal(flows.data.report_dates[-1]))
+
+
+def organisations(flows: Flows, rows: Table) -> Table:
+    """The most downloaded publishers of the newest report date.
+
+    Args:
+        flows: where the rows come from.
+        rows: from :func:`window_rows`.
+
+    Returns:
+        One column, organisation; at most :data:`ORGANISATIONS` rows.
+    """
+    published = at_newest(flows, rows.filter(rows.lens == "publisher"))
+    return (
+        published.group_by("organisation")
+        .aggregate(downloads=published.downloads.sum())
+        .order_by([ibis.desc("downloads"), ibis.asc("organisation")])
+        .limit(ORGANISATIONS)
+        .select("organisation")
+    )
+
+
+def leading(rows: Table, group: str, of: str, top: int, attributes: Sequence[str] = ()) -> Table:
+    """The most downloaded models, families or organisations within each country or organisation.
+
+    Args:
+        rows: some of :func:`window_rows`.
+        group: ``country`` or ``organisation``; each is ranked by itself.
+        of: the column to rank; what has no downloads is left out.
+        top: how many ranks to keep.
+        attributes: columns that depend on ``of`` alone and are carried along.
+
+    Returns:
+        :data:`WITHIN`, the group, rank, ``of``, ``attributes``, downloads, models and ``share_of_<group>`` (of the
+        group's downloads; null where these are not above nought), in the order of rank.
+    """
+    keys = [*WITHIN, group]
+    summed = rows.group_by([*keys, of]).aggregate(
+        downloads=rows.downloads.sum().cast("int64"),
+        models=rows.model_id.nunique(),
+        **{name: rows[name].min() for name in attributes},
+    )
+    by_size = ibis.window(group_by=keys, order_by=[ibis.desc("downloads"), ibis.asc(of)])
+    ranked = summed.mutate(
+        total=summed.downloads.sum().over(ibis.window(group_by=keys)),
+        rank=(ibis.row_number().over(by_size) + 1).cast("int64"),
+    )
+    total = ibis.ifelse(ranked.total > 0, ranked.total, ibis.null("int64")).cast("float64")
+    return (
+        ranked.mutate(**{f"share_of_{group}": ranked.downloads / total})
+        .filter((ranked["rank"] <= top) & (ranked.downloads > 0))
+        .select(*keys, "rank", of, *attributes, "downloads", "models", f"share_of_{group}")
+        .order_by(["as_of", "lens", group, "rank"])
+    )

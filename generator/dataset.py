@@ -47,7 +47,8 @@ class Dataset:
 
 def connect() -> ibis.BaseBackend:
     """The default engine: DuckDB within this process."""
-    return ibis.duckdb.connect()
+    # The engine's own progress bar would write over the report's lines.
+    return ibis.duckdb.connect(enable_progress_bar=False)
 
 
 def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:

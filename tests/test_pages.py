@@ -145,7 +145,7 @@ def test_every_figure_has_words_a_table_and_data(site: Project) -> None:
         for figure in re.findall(r"<figure.*?</figure>", path.read_text(encoding="utf-8"), re.S):
             figures += 1
             for size in ("wide", "narrow"):
-                identity = re.search(r'id="([^"]+)"', figure)
+                identity = re.search(r'id="figure-([^"]+)"', figure)
                 assert identity is not None
                 assert f'<title id="{identity[1]}-{size}-title">' in figure
                 described = re.search(rf'<desc id="{identity[1]}-{size}-text">(.+?)</desc>', figure, re.S)

@@ -48,7 +48,9 @@ class Dataset:
 def connect() -> ibis.BaseBackend:
     """The default engine: DuckDB within this process."""
     # The engine's own progress bar would write over the report's lines.
-    return ibis.duckdb.connect(enable_progress_bar=False)
+    backend = ibis.duckdb.connect()
+    backend.raw_sql("set enable_progress_bar = false")
+    return backend
 
 
 def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:

@@ -61,7 +61,7 @@ class FactBook:
             column: which of its columns is quoted.
             written: one of :data:`WRITTEN`.
         """
-        where = tuple((name, row[name]) for name in row.index if _identifies(name, row[name]) and name != column)
+        where = tuple((name, row[name]) for name in row.index if _identifies(name, row[name]))
         # The value is part of the mark: rows that differ only in other columns must not share a number.
         known = [*where, (column, row[column]), ("written", written)]
         mark = (metric, column, json.dumps([[name, str(value)] for name, value in known]))

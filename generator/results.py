@@ -118,7 +118,7 @@ def _frame(metric: Metric, flows: Flows) -> pd.DataFrame:
     frame = _dated(frame[list(metric.columns)])
     for name in frame.columns:
         if frame[name].dtype.kind == "f":
-            whole = name in ("rank", "rank_change", "window_months")
+            whole = name in ("rank", "rank_change", "window_months", "entrants", "exits")
             frame[name] = frame[name].astype("Int64") if whole else frame[name].round(DECIMALS)
     return frame
 

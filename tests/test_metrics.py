@@ -76,7 +76,7 @@ def test_the_promised_columns_are_computed(demo_results: Results, name: str) -> 
         if column in COLUMNS and column not in ("rank", "downloads", "models", "share", "lower", "upper")
     ]
     if name != "overtake":
-        keys += [column for column in ("level",) if column in rows]
+        keys += [column for column in ("level", "origin_country") if column in rows]
         assert not rows.duplicated(keys).any()
     for column in {"share", "hhi", "gini"} & set(rows):
         assert rows[column].dropna().between(0, 1).all()

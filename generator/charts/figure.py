@@ -103,8 +103,8 @@ def _accessible(svg: str, figure: Figure, size: str) -> Markup:
 
 
 def percent_axis(**options: Any) -> alt.Axis:
-    """An axis in whole percent."""
-    return alt.Axis(format=".0%", **options)
+    """An axis in whole percent, which is not labelled beyond the whole."""
+    return alt.Axis(format=".0%", labelExpr="datum.value > 1 ? '' : datum.label", **options)
 
 
 def month_axis(width: int) -> alt.Axis:

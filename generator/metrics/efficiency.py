@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import ibis
 from ibis.expr.types import Table
 
+from generator.cohort import new_models_by
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.traits.sizes import SIZE_CLASSES, SMALL_BOUND, UNKNOWN, sizes
@@ -45,7 +46,7 @@ SIZE_CAVEATS = (
 
 def compute(flows: Flows) -> Table:
     """The cohort's downloads by size class, with one row over all classes, at every report date."""
-    rows = new_models(flows.downloads, WITHIN).inner_join(sizes(flows.data), "model_id")
+    rows = new_models_by(flows.downloads, WITHIN).inner_join(sizes(flows.data), "model_id")
     both = ibis.union(rows, rows.mutate(size_class=ibis.literal(ALL)))
     summed = summary(both, (*WITHIN, "size_class"))
     whole = summed.downloads.sum(where=summed.size_class == ALL).over(ibis.window(group_by=list(WITHIN)))
@@ -54,17 +55,6 @@ def compute(flows: Flows) -> Table:
         place=ibis.cases(*((summed.size_class == label, place) for place, label in enumerate(ORDER))),
     )
     return shared.order_by(["as_of", "window_months", "basis", "place"]).select(*METRIC.columns)
-
-
-def new_models(downloads: Table, within: Sequence[str]) -> Table:
-    """The cohort in each window: ``within``, model_id and downloads, one row a model.
-
-    Args:
-        downloads: flows' ``downloads`` or ``attributed``.
-        within: the columns that identify a window, and whatever else depends on the model alone.
-    """
-    cohort = downloads.filter(downloads.window_months.notnull() & downloads.new)
-    return cohort.group_by([*within, "model_id"]).aggregate(downloads=cohort.downloads.sum())
 
 
 def summary(rows: Table, by: Sequence[str]) -> Table:

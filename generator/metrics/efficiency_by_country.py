@@ -3,9 +3,10 @@
 import ibis
 from ibis.expr.types import Table
 
+from generator.cohort import new_models_by
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.metrics.efficiency import SHARE_COLUMNS, SHARE_DESCRIPTIONS, SIZE_CAVEATS, new_models, summary
+from generator.metrics.efficiency import SHARE_COLUMNS, SHARE_DESCRIPTIONS, SIZE_CAVEATS, summary
 from generator.shares import shares
 from generator.traits.sizes import sizes
 
@@ -14,7 +15,7 @@ WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 
 def compute(flows: Flows) -> Table:
     """What each country's new models are like, at every report date and under both lenses."""
-    models = new_models(flows.attributed, (*WITHIN, "country"))
+    models = new_models_by(flows.attributed, (*WITHIN, "country"))
     summed = summary(models.inner_join(sizes(flows.data), "model_id"), (*WITHIN, "country"))
     # One row a country for each window, so the keys that are never null are enough to join by.
     keys = ["as_of", "lens", "window_months", "basis", "country"]

@@ -3,9 +3,9 @@
 import ibis
 from ibis.expr.types import Table
 
+from generator.cohort import new_models_by
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.metrics.efficiency import new_models
 from generator.metrics.modality import MODALITY_CAVEATS, RULES
 from generator.shares import shares
 from generator.traits.modality import modalities
@@ -15,7 +15,7 @@ WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 
 def compute(flows: Flows) -> Table:
     """Each country's share of the downloads of new models within each modality, under both lenses."""
-    rows = new_models(flows.attributed, (*WITHIN, "country")).inner_join(modalities(flows.data), "model_id")
+    rows = new_models_by(flows.attributed, (*WITHIN, "country")).inner_join(modalities(flows.data), "model_id")
     return (
         shares(rows, (*WITHIN, "modality"), "country")
         .select(*METRIC.columns)

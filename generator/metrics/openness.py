@@ -3,6 +3,7 @@
 import ibis
 from ibis.expr.types import Table
 
+from generator.cohort import new_models
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.traits import licences
@@ -21,11 +22,6 @@ DISCLOSURE_CAVEAT = (
     "Training data count as disclosed when the model's tags name a data set. That may be the data of fine-tuning "
     "alone, nobody checks whether it is there, and data described in a paper only do not count."
 )
-
-
-def new_models(rows: Table) -> Table:
-    """The rows of ``flows.downloads`` or ``flows.attributed`` that belong to the cohort of new models."""
-    return rows.filter(rows.window_months.notnull() & rows.new)
 
 
 def compute(flows: Flows) -> Table:

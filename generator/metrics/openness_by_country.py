@@ -5,9 +5,10 @@ from ibis.expr.types import Table, Value
 
 from generator.attribution import UNATTRIBUTED
 from generator.attribution.registry import INTERNATIONAL
+from generator.cohort import new_models
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.metrics.openness import DISCLOSURE_CAVEAT, LICENCE_CAVEATS, new_models
+from generator.metrics.openness import DISCLOSURE_CAVEAT, LICENCE_CAVEATS
 from generator.traits import licences
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")

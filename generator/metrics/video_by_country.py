@@ -3,9 +3,9 @@
 import ibis
 from ibis.expr.types import Table
 
+from generator.cohort import new_models_by
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.metrics.efficiency import new_models
 from generator.metrics.modality import LARGEST_MODEL_SHARE, MODALITY_CAVEATS
 from generator.shares import shares
 from generator.traits.modality import VIDEO_TASKS, modalities
@@ -18,7 +18,7 @@ def compute(flows: Flows) -> Table:
     """Each country's share of the downloads of new video models, for each task and for all of them together."""
     traits = modalities(flows.data)
     video = traits.filter(traits.task.isin(VIDEO_TASKS)).select("model_id", "task")
-    rows = new_models(flows.attributed, (*WITHIN, "country")).inner_join(video, "model_id")
+    rows = new_models_by(flows.attributed, (*WITHIN, "country")).inner_join(video, "model_id")
     both = ibis.union(rows, rows.mutate(task=ibis.literal(ALL_VIDEO)))
     # One row a country for each window, so the keys that are never null are enough to join by.
     keys = ["as_of", "lens", "window_months", "basis", "task", "country"]

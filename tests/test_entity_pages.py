@@ -30,8 +30,10 @@ from generator.findings.standing import standing
 from generator.flows import Flows
 from generator.metrics import (
     all_downloads_share_by_country,
+    most_built_upon,
     new_model_share_by_country,
     organisation_history,
+    release_cadence,
     series_quality,
     top_developers,
     top_families_by_country,
@@ -50,8 +52,10 @@ METRICS = {
     module.METRIC.id: module.METRIC
     for module in (
         all_downloads_share_by_country,
+        most_built_upon,
         new_model_share_by_country,
         organisation_history,
+        release_cadence,
         series_quality,
         top_developers,
         top_families_by_country,

@@ -1,13 +1,13 @@
 """How open a model is by its own record: its licence's class, its gate, and whether it names its training data."""
 
-import csv
 from pathlib import Path
 from typing import Literal, get_args
 
 import ibis
 from ibis.expr.types import ArrayValue, StringValue, Table
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from generator import checked_rows
 from generator.errors import ReportError
 
 LICENCES = Path(__file__).parent / "licences.csv"
@@ -50,23 +50,10 @@ def load(path: Path = LICENCES) -> list[Licence]:
             listed twice.
     """
     licences: dict[str, Licence] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        for row in reader:
-            try:
-                licence = Licence.model_validate(row)
-            except ValidationError as error:
-                fault = error.errors()[0]
-                where = ".".join(str(part) for part in fault["loc"])
-                raise ReportError(
-                    f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); "
-                    "mend the row."
-                ) from None
-            if licence.licence in licences:
-                raise ReportError(
-                    f"{path}, line {reader.line_num}: licence '{licence.licence}' is listed twice; keep one row."
-                )
-            licences[licence.licence] = licence
+    for line, licence in checked_rows.read(path, Licence):
+        if licence.licence in licences:
+            raise ReportError(f"{path}, line {line}: licence '{licence.licence}' is listed twice; keep one row.")
+        licences[licence.licence] = licence
     return list(licences.values())
 
 

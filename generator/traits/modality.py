@@ -1,14 +1,14 @@
 """What a model reads and writes: its task, and the group of tasks that we call its modality."""
 
-import csv
 from pathlib import Path
 from typing import Literal, get_args
 
 import ibis
 from ibis.common.exceptions import TableNotFound
 from ibis.expr.types import StringValue, Table
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from generator import checked_rows
 from generator.dataset import Dataset
 from generator.errors import ReportError
 
@@ -71,23 +71,10 @@ def load(path: Path = TASKS) -> list[Task]:
             twice.
     """
     tasks: dict[str, Task] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        for row in reader:
-            try:
-                task = Task.model_validate(row)
-            except ValidationError as error:
-                fault = error.errors()[0]
-                where = ".".join(str(part) for part in fault["loc"])
-                raise ReportError(
-                    f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); "
-                    "mend the row."
-                ) from None
-            if task.pipeline_tag in tasks:
-                raise ReportError(
-                    f"{path}, line {reader.line_num}: task '{task.pipeline_tag}' is listed twice; keep one row."
-                )
-            tasks[task.pipeline_tag] = task
+    for line, task in checked_rows.read(path, Task):
+        if task.pipeline_tag in tasks:
+            raise ReportError(f"{path}, line {line}: task '{task.pipeline_tag}' is listed twice; keep one row.")
+        tasks[task.pipeline_tag] = task
     return list(tasks.values())
 
 

@@ -1,7 +1,7 @@
 """Downloads through re-packagers: sums, on the simulated Hub, in every condition, drawn, and on the real file."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from samples import DATA, DAY, model, needs_real
+from test_institutions import manifest
 
 from generator import archive, charts, dataset, flows, metrics, results
-from generator.archive import Manifest
 from generator.attribution import attribute
 from generator.attribution.registry import REGISTRY, Organisation
 from generator.chapters import intermediaries as chapter
@@ -28,24 +28,6 @@ from generator.sources.demo import developers
 REAL = "hub_models_2026-05.parquet"
 NAMES = ("intermediaries", "all-downloads-share-by-country", "series-quality")
 KEYS = ["as_of", "window_months", "basis"]
-
-
-def manifest(as_of: date, **other: Any) -> Manifest:
-    usual: dict[str, Any] = {
-        "schema_version": 1,
-        "generator_version": "0",
-        "as_of": as_of,
-        "kind": "hub",
-        "detail": "models",
-        "retrieved_at": datetime(2026, 6, 1, tzinfo=UTC),
-        "simulated": False,
-        "rows": 4,
-        "bytes": 1,
-        "sha256": "0",
-        "coverage": {},
-        "skipped": {},
-    }
-    return Manifest.model_validate(usual | other)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pandas as pd
 
 from generator.attribution import UNATTRIBUTED
 from generator.charts.figure import FIT, WIDE, Figure, month_axis, percent_axis
-from generator.charts.lines import BAND_KEY, bands, end_labels
+from generator.charts.lines import BOUND_KEY, BOUNDED, end_labels, upper_bounds
 from generator.charts.theme import INK, colour_of, dash_of
 from generator.references import PublishedFigure
 from generator.wording import country_name, day, percent, points, window
@@ -19,7 +19,7 @@ BARS = 10
 
 def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: str,
                      references: Sequence[PublishedFigure] = ()) -> Figure:  # fmt: skip
-    """Lines of the leading countries' shares, each labelled at its end, with bands of their bounds.
+    """Lines of the leading countries' shares, each labelled at its end, with the leaders' upper bounds.
 
     Args:
         table: as_of, country, share, lower, upper, rank of one distribution a date, several dates.
@@ -69,7 +69,9 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
             ],
         )
         layers = [
-            *bands(bounds, x, alt.Color("name:N", scale=scale, legend=None)),
+            *upper_bounds(
+                bounds[bounds["name"].isin(names[:BOUNDED])], x, alt.Color("name:N", scale=scale, legend=None)
+            ),
             base.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("name:N", scale=dash, legend=None)),
             base.mark_point(size=28, filled=True, opacity=1),
             alt.Chart(ends)
@@ -90,7 +92,7 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
         )
 
     first = table["as_of"].min()
-    key = f"{_points(table)} {BAND_KEY} {_key(references, shown)}".strip()
+    key = f"{_points(table)} {BOUND_KEY} {_key(references, shown)}".strip()
     description = (
         f"Lines of each country's share of {subject} from {day(first)} to {day(newest)}. At the end: "
         + _series(now[now["country"].isin(shown)])

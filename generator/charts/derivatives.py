@@ -8,7 +8,7 @@ import pandas as pd
 
 from generator.attribution import UNATTRIBUTED
 from generator.charts.figure import FIT, WIDE, Figure, month_axis, percent_axis
-from generator.charts.lines import BAND_KEY, bands, end_labels
+from generator.charts.lines import BOUND_KEY, BOUNDED, end_labels, upper_bounds
 from generator.charts.theme import COUNTRY_COLOURS, INK, OTHER_COLOUR, OTHER_DASH, colour_of, dash_of
 from generator.metrics.derivatives_by_relation import UNKNOWN
 from generator.metrics.top_families import UNASSIGNED
@@ -190,16 +190,19 @@ def _lines(
         dash = alt.StrokeDash("name:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
         label = alt.Chart(ends).mark_text(align="left", dx=8, baseline="middle", color=INK)
         return alt.layer(
-            *bands(bounds, x, colour),
+            *upper_bounds(bounds[bounds["name"].isin(names[:BOUNDED])], x, colour),
             base.mark_line(strokeWidth=2.5).encode(strokeDash=dash),
             label.encode(x="month:T", y="place:Q", text="label:N"),
         ).properties(width=width, height=340 if width == WIDE else 300, autosize=FIT)
 
     key = "Each point of a line is the share in the twelve months that end with its month."
     if not bounds.empty:
-        key = f"{key} {BAND_KEY}"
+        key = f"{key} {BOUND_KEY}"
     last = ", ".join(f"{name} {percent(chosen[name].iloc[-1])}" for name in names)
     printed = chosen.iloc[::-1].map(percent)
+    for name, rows in bounds.groupby("name", sort=False):
+        highest = rows.set_index("month")["upper"]
+        printed[f"{name}, upper bound"] = [percent(highest.get(str(month))) for month in printed.index]
     printed.insert(0, "Twelve months to", [f"{month:%B %Y}" for month in printed.index])
     return Figure(
         figure_id,

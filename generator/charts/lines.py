@@ -1,4 +1,4 @@
-"""What charts of lines have in common: labels at the ends, and bands of what unattributed downloads could change."""
+"""What charts of lines have in common: labels at the ends, and what the unattributed could change."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +11,13 @@ from generator.wording import percent
 LEAST_GAP = 0.065
 """Labels stand at least this far apart, as a share of the largest value drawn."""
 
-BAND_OPACITY = 0.14
-BAND_KEY = "The band above a line reaches to where it would be if all unattributed downloads were its own."
+BOUNDED = 2
+"""How many of the leading lines show their upper bound: one for every line would hide the lines themselves."""
+
+BOUND_KEY = (
+    "The thin dotted lines show where the two leaders would be if all that is unattributed were their own; the table "
+    "has the upper bound of every line."
+)
 
 
 def end_labels(
@@ -45,8 +50,8 @@ def end_labels(
     return ends
 
 
-def bands(bounds: pd.DataFrame, x: alt.X, colour: alt.Color) -> list[alt.Chart]:
-    """The bands from each line's lower to its upper bound; none where nothing is unattributed.
+def upper_bounds(bounds: pd.DataFrame, x: alt.X, colour: alt.Color) -> list[alt.Chart]:
+    """Thin lines of upper bounds; none where nothing is unattributed.
 
     Args:
         bounds: name, lower, upper and the column that ``x`` shows, one row a line and date.
@@ -55,5 +60,5 @@ def bands(bounds: pd.DataFrame, x: alt.X, colour: alt.Color) -> list[alt.Chart]:
     """
     if bounds.empty or (bounds["upper"] - bounds["lower"]).max() <= 0:
         return []
-    area = alt.Chart(bounds).mark_area(opacity=BAND_OPACITY, line=False)
-    return [area.encode(x=x, y=alt.Y("lower:Q"), y2="upper:Q", color=colour)]
+    line = alt.Chart(bounds.drop(columns="lower")).mark_line(strokeWidth=1.25, strokeDash=[1, 3])
+    return [line.encode(x=x, y=alt.Y("upper:Q"), color=colour)]

@@ -13,6 +13,7 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup, escape
 
+from generator.charts.gaps import broken_at_gaps
 from generator.charts.theme import themed
 
 WIDE = 760
@@ -64,8 +65,8 @@ def render(figure: Figure, cache: Path) -> Drawing:
         cache: folder where SVGs are kept by the hash of their specification, so that an unchanged chart is not
             drawn again.
     """
-    wide = themed(figure.draw(WIDE))
-    narrow = themed(figure.draw(NARROW))
+    wide = broken_at_gaps(themed(figure.draw(WIDE)))
+    narrow = broken_at_gaps(themed(figure.draw(NARROW)))
     return Drawing(
         wide=_accessible(_svg(wide, cache), figure, "wide"),
         narrow=_accessible(_svg(narrow, cache), figure, "narrow"),

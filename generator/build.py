@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,47 +12,19 @@ from mkdocs.commands import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException
 
-from generator import archive, dataset, flows, metrics, results
+from generator import archive, dataset, flows, metrics, results, revisions
 from generator.atomic import swap, writing
 from generator.attribution import attribute
 from generator.collection import DEMO, HUB, collect
 from generator.errors import ReportError
 from generator.pages import write_pages
+from generator.project import Project
 from generator.results import Results
-from generator.settings import Settings
 from generator.snapshot import today
 from generator.sources import hub_api
 
 AUTO = "auto"
 ARCHIVE = "archive"
-
-
-@dataclass(frozen=True)
-class Project:
-    """The folder of a report, the one that holds ``report.toml``, and what lies where in it."""
-
-    folder: Path
-    settings: Settings
-
-    @property
-    def archive(self) -> Path:
-        """Where snapshots are kept for good."""
-        return self.folder / self.settings.archive
-
-    @property
-    def cache(self) -> Path:
-        """Where everything lies that can be made again."""
-        return self.folder / ".cache"
-
-    @property
-    def site_src(self) -> Path:
-        """MkDocs' ``docs_dir``."""
-        return self.folder / "site_src"
-
-    @property
-    def site(self) -> Path:
-        """The finished site."""
-        return self.folder / "site"
 
 
 def build(
@@ -98,8 +70,19 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print) -
         f"Report: {len(stored)} snapshots, {len(computed.report_dates)} report dates, newest {computed.as_of}; "
         f"{len(computed.tables)} tables."
     )
+    # Only what is kept for good is published; a simulation or the trial of a file revises nothing.
+    register = None
+    if folder == project.archive and not computed.source.simulated:
+        register = revisions.compare(folder, computed, [item.manifest for item in stored])
+        computed = replace(computed, revisions=register.register)
     pages = write_pages(computed, project.settings.licence, project.site_src, project.cache)
     say(f"Pages: {len(pages)} in {project.site_src}")
+    if register is not None:
+        revisions.record(folder, register)
+        if len(register.found):
+            say(
+                f"Revisions: {len(register.found)} figures of past report dates changed; the Revisions page lists them."
+            )
     return computed
 
 

@@ -1,4 +1,7 @@
-"""The command line: collect, build, status."""
+"""The command line: collect, build, status, archive.
+
+What a command needs beyond the archive it imports itself: `status` should not wait for the libraries of `build`.
+"""
 
 import sys
 from collections.abc import Callable
@@ -10,10 +13,10 @@ from typing import Any
 import click
 
 from generator import __version__, archive, settings
-from generator.build import ARCHIVE, Project, build_site
-from generator.build import build as build_pages
-from generator.collection import collect as collect_into
+from generator.archive import retention
 from generator.errors import ReportError
+from generator.project import Project
+from generator.snapshot import today
 
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 SOURCE_HELP = "auto, archive, hub, demo, or the path of a Parquet, JSON, JSON Lines or CSV file or folder."
@@ -66,6 +69,9 @@ def main(context: click.Context, settings_path: Path) -> None:
 @_plain_errors
 def build(project: Project, source: str | None, as_of: datetime | None, counters: Path | None, no_site: bool) -> None:
     """Compute the report and build the site."""
+    from generator.build import build as build_pages
+    from generator.build import build_site
+
     build_pages(project, source or project.settings.source, as_of=_day(as_of), counters=counters, say=_say)
     if not no_site:
         build_site(project, say=_say)
@@ -90,7 +96,9 @@ def collect(
     replace: bool,
 ) -> None:
     """Add snapshots to the archive."""
-    if source in ("auto", ARCHIVE):
+    from generator.collection import collect as collect_into
+
+    if source in ("auto", "archive"):
         raise ReportError(f"--source {source}: there is nothing to collect from; give hub, demo or a path.")
     folder = folder or project.archive
     outcomes = collect_into(
@@ -112,6 +120,45 @@ def collect(
 def status(project: Project, folder: Path | None) -> None:
     """Say what the archive holds."""
     click.echo(archive.status(folder or project.archive))
+
+
+@main.group(name="archive")
+def archive_commands() -> None:
+    """Check the archive, or let go of old snapshots."""
+
+
+@archive_commands.command()
+@click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
+@click.pass_obj
+@_plain_errors
+def verify(project: Project, folder: Path | None) -> None:
+    """Hash every snapshot anew and name each fault; exit status 1 if there is one."""
+    folder = folder or project.archive
+    checked = list(archive.faults(folder))
+    faults = [fault for _, fault in checked if fault is not None]
+    for fault in faults:
+        click.echo(f"Error: {fault}", err=True)
+    if faults:
+        raise ReportError(f"{folder}: {len(faults)} of {len(checked)} snapshots are damaged, as named above.")
+    click.echo(f"{folder}: {len(checked)} snapshots, each as its manifest says.")
+
+
+@archive_commands.command()
+@click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
+@click.option("--remove", is_flag=True, help="Do it. Without this the command only says what it would do.")
+@click.pass_obj
+@_plain_errors
+def compact(project: Project, folder: Path | None, remove: bool) -> None:
+    """Say which snapshots the rules of retention let go of, and with --remove let go of them."""
+    from generator.compaction import decisions
+
+    folder = folder or project.archive
+    found = decisions(folder, today(), project.settings.keep_days)
+    click.echo(retention.plan(folder, found))
+    if remove:
+        _say(f"{folder}: {retention.compact(folder, found) / 1e6:,.1f} MB set free")
+    elif not all(decision.keep for decision in found):
+        _say("A dry run: nothing was removed. Run again with --remove to do it.")
 
 
 def _say(line: str) -> None:

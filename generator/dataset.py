@@ -26,11 +26,13 @@ class Dataset:
 
     ``observations``: as_of (date), model_id, downloads_30d, downloads_all_time, likes; one row a model and snapshot.
 
-    ``models``: model_id, author, created_on (date; null if unknown), pipeline_tag, library_name, license, gated,
+    ``models``: model_id, author, created_at (to the second, as the Hub gives it), created_on (date; null if unknown),
+    pipeline_tag, library_name, license, gated,
     tags, base_models, base_relation, parameters, …: the last known value of each, one row a model.
 
     ``snapshots``: as_of, models, stale (no counter moved since the snapshot before: the export repeated itself),
-    partial (far fewer models than its neighbours), report_date (the last full, fresh one of its month).
+    partial (far fewer models than its neighbours), report_date (the last full, fresh one of its month); compared,
+    moved, fallen: of how many models the counter was known before, is another now, is lower now.
     """
 
     backend: ibis.BaseBackend
@@ -89,8 +91,9 @@ def _last_known(archived: Table) -> Table:
         for name in archived.columns
         if name not in changing
     }
-    created_on = archived.created_at.min().cast("date")
-    return archived.group_by("model_id").aggregate(created_on=created_on.nullif(ibis.literal(CREATION_FLOOR)), **latest)
+    created_at = archived.created_at.min()
+    created_on = created_at.cast("date").nullif(ibis.literal(CREATION_FLOOR))
+    return archived.group_by("model_id").aggregate(created_at=created_at, created_on=created_on, **latest)
 
 
 def _snapshots(observations: Table) -> Table:
@@ -101,6 +104,7 @@ def _snapshots(observations: Table) -> Table:
     movement = followed.group_by("as_of").aggregate(
         compared=followed.before.count(),
         moved=(followed.downloads_all_time != followed.before).sum(),
+        fallen=(followed.downloads_all_time < followed.before).sum(),
     )
     sizes = observations.group_by("as_of").aggregate(models=observations.count())
     other = sizes.rename(other_as_of="as_of", other_models="models")
@@ -115,6 +119,9 @@ def _snapshots(observations: Table) -> Table:
         "models",
         stale=lambda row: ((row.compared > 0) & (row.moved == 0)).fill_null(False),
         partial=lambda row: row.models < FULL_SHARE * row.largest,
+        compared=lambda row: row.compared.fill_null(0).cast("int64"),
+        moved=lambda row: row.moved.fill_null(0).cast("int64"),
+        fallen=lambda row: row.fallen.fill_null(0).cast("int64"),
     )
     usable = ~judged.stale & ~judged.partial
     of_month = ibis.window(group_by=judged.as_of.truncate("M"))

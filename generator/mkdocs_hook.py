@@ -15,8 +15,9 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     if not (Path(config.docs_dir) / "index.md").exists():
         # Imported late: where the pages are there, MkDocs has no need of the generator's libraries.
         from generator import settings
-        from generator.build import Project, build
+        from generator.build import build
         from generator.errors import ReportError
+        from generator.project import Project
 
         folder = Path(config.config_file_path or "mkdocs.yml").parent
         try:

@@ -18,6 +18,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def publish(results: Results, book: FactBook, licence: str, folder: Path) -> None:
     """Write ``<metric-id>.csv`` and ``.json`` for every metric, ``index.json`` and ``facts.json``.
 
+    Where a register of revisions is kept, it is written as ``revisions.csv``.
+
     CSV and JSON hold the same rows. Absent values are empty in CSV and null in JSON; shares are fractions.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,6 +47,8 @@ def publish(results: Results, book: FactBook, licence: str, folder: Path) -> Non
         },
     )
     _write_json(folder / "facts.json", book.as_json())
+    if results.revisions is not None:
+        (folder / "revisions.csv").write_text(as_csv(results.revisions), encoding="utf-8")
 
 
 def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -49,6 +49,7 @@ class Results:
     ``tables`` maps a metric's id to a frame with exactly the metric's columns; dates are ``datetime.date``.
     ``snapshots`` has one row a snapshot in the archive: as_of, models, stale, partial, report_date.
     ``newest_creation`` is the day on which the newest model was created whose creation is known.
+    ``revisions`` is the register of revisions, as :func:`generator.revisions.read` has it; None where none is kept.
     """
 
     metrics: Mapping[str, Metric]
@@ -57,6 +58,7 @@ class Results:
     snapshots: pd.DataFrame
     newest_creation: date | None
     source: SourceNote
+    revisions: pd.DataFrame | None = None
 
     @property
     def as_of(self) -> date:

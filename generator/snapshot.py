@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from generator.errors import ReportError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: the day alone of the last change, and no tags that repeat other columns (``generator.archive.parquet``)."""
 
 SCHEMA = pa.schema(
     [

@@ -11,7 +11,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-import pyarrow.parquet as pq
 import pytest
 from samples import DAY, model, sentence, snapshot
 
@@ -144,7 +143,7 @@ def half_written(folder: Path, *_: Any) -> NoReturn:
 def test_an_interrupted_write_leaves_nothing(kept: Path, monkeypatch: pytest.MonkeyPatch, again: Snapshot) -> None:
     before = everything(kept)
     with monkeypatch.context() as patch:
-        patch.setattr(archive, "_write", half_written)
+        patch.setattr("generator.archive.snapshots._write", half_written)
         with pytest.raises(PowerCut):
             archive.add(kept, again, replace=True)
     assert everything(kept) == before
@@ -292,12 +291,12 @@ def test_a_stray_file_is_named(kept: Path) -> None:
 
 @pytest.mark.parametrize("again", [snapshot(as_of=date(2026, 6, 1)), NEW])
 def test_a_full_disk(kept: Path, monkeypatch: pytest.MonkeyPatch, again: Snapshot) -> None:
-    def full(_: Any, path: Path, **__: Any) -> NoReturn:
+    def full(path: Path, *_: Any) -> NoReturn:
         path.write_bytes(b"PAR1")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     before = everything(kept)
-    monkeypatch.setattr(pq, "write_table", full)
+    monkeypatch.setattr("generator.archive.parquet.write", full)
     with pytest.raises(ReportError) as raised:
         archive.add(kept, again, replace=True)
     assert sentence(raised) == (

@@ -17,7 +17,19 @@ from generator.sources.demo import Truth
 METRICS = metrics.discover()
 OWN_KEYS = (
     *("level", "origin_country", "model_id", "specification", "trait", "value", "year", "modality", "task"),
-    *("size_class", "relation", "depth", "month", "root_id", "lab", "release", "weights", "day", "reference_age"),
+    *(
+        "size_class",
+        "relation",
+        "depth",
+        "month",
+        "root_id",
+        "lab",
+        "release",
+        "weights",
+        "day",
+        "reference_age",
+        "event",
+    ),
 )
 """Columns that tell the rows of one metric apart, beside the columns that all metrics share."""
 

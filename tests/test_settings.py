@@ -30,9 +30,9 @@ def test_the_shipped_file_states_the_defaults_and_every_key() -> None:
 
 
 def test_every_key_can_be_set(tmp_path: Path) -> None:
-    text = 'source = "in/x.csv"\narchive = "/var/kept"\ntop = 7\nlicence = "ODbL-1.0"\n'
+    text = 'source = "in/x.csv"\narchive = "/var/kept"\ntop = 7\nkeep_days = 30\nlicence = "ODbL-1.0"\n'
     assert load(written(tmp_path, text)) == Settings(
-        source="in/x.csv", archive=Path("/var/kept"), top=7, licence="ODbL-1.0"
+        source="in/x.csv", archive=Path("/var/kept"), top=7, keep_days=30, licence="ODbL-1.0"
     )
 
 

@@ -12,13 +12,18 @@ WITHIN = ("as_of", "reading", "lens", "window_months", "window_start", "basis")
 
 def compute(flows: Flows) -> Table:
     """Each country's share of the downloads of new models, under both readings and both lenses."""
+    return shares(both_readings(flows), WITHIN, "country").order_by(
+        ["as_of", "lens", "reading", "window_months", "basis", ibis.asc("rank", nulls_first=False), "country"]
+    )
+
+
+def both_readings(flows: Flows) -> Table:
+    """The attributed downloads of new models, once under each reading."""
     rows = flows.attributed
     in_window = rows.filter(rows.window_months.notnull())
     cohort = in_window.filter(in_window.new).mutate(reading=ibis.literal("cohort"))
     first_year = in_window.filter(in_window.first_year & in_window.complete).mutate(reading=ibis.literal("first-year"))
-    return shares(ibis.union(cohort, first_year), WITHIN, "country").order_by(
-        ["as_of", "lens", "reading", "window_months", "basis", ibis.asc("rank", nulls_first=False), "country"]
-    )
+    return ibis.union(cohort, first_year)
 
 
 METRIC = Metric(

@@ -27,7 +27,7 @@ format: .venv/test
 	$(BIN)/ruff format .
 
 clean:  ## everything that can be made again; the archive stays
-	rm -rf .venv .cache site site_src/index.md site_src/report site_src/data site_src/assets
+	rm -rf .venv .cache site site_src/index.md site_src/report site_src/data site_src/assets site_src/charts public
 
 # Each stamp is written when its set-up is complete, so an interrupted one is done again.
 .venv/python:

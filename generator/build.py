@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from mkdocs.commands import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException
 
-from generator import archive, dataset, flows, metrics, results
+from generator import archive, dataset, flows, metrics, recipes, results
 from generator.atomic import swap, writing
 from generator.attribution import attribute
 from generator.collection import DEMO, HUB, collect
@@ -91,14 +91,24 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print) -
     if not stored:
         raise ReportError(f"{folder}: holds no snapshot; add one with `python -m generator collect`.")
     data = dataset.load(dataset.connect(), stored)
-    computed = results.compute(
-        flows.build(data, attribute(data)), metrics.discover(), [item.manifest for item in stored]
+    attributed = flows.build(data, attribute(data))
+    known = metrics.discover()
+    computed = replace(
+        results.compute(attributed, known, [item.manifest for item in stored]),
+        recipes=recipes.write(attributed, known, project.cache / "inputs", project.settings.inputs_rows),
     )
     say(
         f"Report: {len(stored)} snapshots, {len(computed.report_dates)} report dates, newest {computed.as_of}; "
         f"{len(computed.tables)} tables."
     )
-    pages = write_pages(computed, project.settings.licence, project.site_src, project.cache)
+    pages = write_pages(
+        computed,
+        project.settings.licence,
+        project.site_src,
+        project.cache,
+        publisher=project.settings.publisher,
+        address=os.environ.get("SITE_URL", ""),
+    )
     say(f"Pages: {len(pages)} in {project.site_src}")
     return computed
 

@@ -12,7 +12,7 @@ from mkdocs.commands import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException
 
-from generator import archive, dataset, flows, metrics, recipes, results
+from generator import archive, dataset, flows, metrics, publication, recipes, results
 from generator.atomic import swap, writing
 from generator.attribution import attribute
 from generator.collection import DEMO, HUB, collect
@@ -61,6 +61,7 @@ def build(
     *,
     as_of: date | None = None,
     counters: Path | None = None,
+    correction: bool = False,
     say: Callable[[str], None] = print,
 ) -> Results:
     """Make the pages of a report, ready for MkDocs.
@@ -72,16 +73,17 @@ def build(
             alone.
         as_of: the date the data of a file was taken.
         counters: a counter series beside a file.
+        correction: the month has an edition already, which this one corrects.
         say: takes each line of progress.
 
     Raises:
         ReportError: nothing usable to report from, or a folder cannot be written.
     """
     folder = _filled_archive(project, source, as_of, counters, say)
-    return report(project, folder, say)
+    return report(project, folder, say, correction)
 
 
-def report(project: Project, folder: Path, say: Callable[[str], None] = print) -> Results:
+def report(project: Project, folder: Path, say: Callable[[str], None] = print, correction: bool = False) -> Results:
     """Make the pages of a report from an archive that is there.
 
     Raises:
@@ -108,6 +110,7 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print) -
         project.cache,
         publisher=project.settings.publisher,
         address=os.environ.get("SITE_URL", ""),
+        correction=publication.number(project.archive, computed.as_of) if correction else 1,
     )
     say(f"Pages: {len(pages)} in {project.site_src}")
     return computed

@@ -1,39 +1,20 @@
-"""The command line: collect, build, status."""
+"""The command line: collect, build, status, and the commands of publication."""
 
-import sys
-from collections.abc import Callable
 from datetime import date, datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 
 from generator import __version__, archive, settings
+from generator import publication_commands as publication
 from generator.build import ARCHIVE, Project, build_site
 from generator.build import build as build_pages
 from generator.collection import collect as collect_into
+from generator.command import plain_errors, say
 from generator.errors import ReportError
 
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 SOURCE_HELP = "auto, archive, hub, demo, or the path of a Parquet, JSON, JSON Lines or CSV file or folder."
-
-
-def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose foreseen failures are one sentence on standard error and exit status 1."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except ReportError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(1)
-        except KeyboardInterrupt:
-            click.echo("Stopped; run the same command again to go on.", err=True)
-            sys.exit(130)
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,7 +28,7 @@ def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
     help="The settings; the folder that holds them is the project.",
 )
 @click.pass_context
-@_plain_errors
+@plain_errors
 def main(context: click.Context, settings_path: Path) -> None:
     """Report who builds the open AI models that the world uses."""
     context.obj = Project(settings_path.parent, settings.load(settings_path))
@@ -61,14 +42,29 @@ def main(context: click.Context, settings_path: Path) -> None:
     type=click.Path(path_type=Path),
     help="A Parquet series (snapshot, model_id, downloads_all_time) of the same models on other dates.",
 )
+@click.option("--correction", is_flag=True, help="Correct an edition that is published already: a new one beside it.")
 @click.option("--no-site", is_flag=True, help="Stop when the pages are written; MkDocs is not run.")
 @click.pass_obj
-@_plain_errors
-def build(project: Project, source: str | None, as_of: datetime | None, counters: Path | None, no_site: bool) -> None:
+@plain_errors
+def build(
+    project: Project,
+    source: str | None,
+    as_of: datetime | None,
+    counters: Path | None,
+    correction: bool,
+    no_site: bool,
+) -> None:
     """Compute the report and build the site."""
-    build_pages(project, source or project.settings.source, as_of=_day(as_of), counters=counters, say=_say)
+    build_pages(
+        project,
+        source or project.settings.source,
+        as_of=_day(as_of),
+        counters=counters,
+        correction=correction,
+        say=say,
+    )
     if not no_site:
-        build_site(project, say=_say)
+        build_site(project, say=say)
 
 
 @main.command()
@@ -79,7 +75,7 @@ def build(project: Project, source: str | None, as_of: datetime | None, counters
 @click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
 @click.option("--replace", is_flag=True, help="Supersede other content of the same date; the revision is recorded.")
 @click.pass_obj
-@_plain_errors
+@plain_errors
 def collect(
     project: Project,
     source: str,
@@ -102,20 +98,21 @@ def collect(
         counters=counters,
         replace=replace,
     )
-    _say(f"{folder}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
+    say(f"{folder}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
 
 
 @main.command()
 @click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
 @click.pass_obj
-@_plain_errors
+@plain_errors
 def status(project: Project, folder: Path | None) -> None:
     """Say what the archive holds."""
     click.echo(archive.status(folder or project.archive))
 
 
-def _say(line: str) -> None:
-    click.echo(line, err=True)
+main.add_command(publication.archive_commands)
+main.add_command(publication.check)
+main.add_command(publication.edition)
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -59,10 +59,13 @@ class Edition:
         return asdict(self)
 
 
-def edition_of(as_of: date, licence: str, publisher: str, address: str, simulated: bool) -> Edition:
-    """The edition of a report date: its month."""
+def edition_of(
+    as_of: date, licence: str, publisher: str, address: str, simulated: bool, correction: int = 1
+) -> Edition:
+    """The edition of a report date: its month, and from its second publication on the number of that."""
     address = f"{address.rstrip('/')}/" if address else ""
-    return Edition(f"{as_of:%Y-%m}", str(as_of), licence, publisher, address, simulated)
+    number = f".{correction}" if correction > 1 else ""
+    return Edition(f"{as_of:%Y-%m}{number}", str(as_of), licence, publisher, address, simulated)
 
 
 def citation(edition: Edition, page: str = "") -> str:

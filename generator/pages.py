@@ -51,7 +51,14 @@ class Exhibit:
 
 
 def write_pages(
-    results: Results, licence: str, site_src: Path, cache: Path, *, publisher: str = NAME, address: str = ""
+    results: Results,
+    licence: str,
+    site_src: Path,
+    cache: Path,
+    *,
+    publisher: str = NAME,
+    address: str = "",
+    correction: int = 1,
 ) -> list[Page]:
     """Generate everything that MkDocs needs beside the hand-written pages.
 
@@ -65,6 +72,7 @@ def write_pages(
         cache: folder for drawn charts and the like, safe to delete.
         publisher: as the citation names it.
         address: the site's public address, empty where it is not known.
+        correction: from 2 on, the edition corrects one that its month has already.
 
     Returns:
         The pages written.
@@ -78,7 +86,7 @@ def write_pages(
         specifications = staged / "charts"
         specifications.mkdir(parents=True)
         book = FactBook(results)
-        edition = edition_of(results.as_of, licence, publisher, address, results.source.simulated)
+        edition = edition_of(results.as_of, licence, publisher, address, results.source.simulated, correction)
         build = record(results.source)
         shown: dict[str, Exhibit] = {}
         draw = partial(_draw, cache / "charts", specifications, shown)

@@ -17,10 +17,12 @@ test: .venv/test  ## all tests; those of pages in a browser need Chromium
 unit: .venv/test  ## the tests that build no site: under a minute
 	$(RUN) -m pytest -n auto --dist loadfile -m "not site"
 
-check: .venv/test  ## lint, format, types
+check: .venv/test  ## lint, format, types, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 
 format: .venv/test
 	$(BIN)/ruff check --fix .

@@ -12,6 +12,7 @@ from generator.build import build as build_pages
 from generator.collection import collect as collect_into
 from generator.command import plain_errors, say
 from generator.errors import ReportError
+from generator.snapshot import today
 
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 SOURCE_HELP = "auto, archive, hub, demo, or the path of a Parquet, JSON, JSON Lines or CSV file or folder."
@@ -73,6 +74,7 @@ def build(
 @click.option("--counters", type=click.Path(path_type=Path), help="A counter series beside a file.")
 @click.option("--top", type=click.IntRange(min=1), help="How many models to ask the Hub for.")
 @click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
+@click.option("--once", is_flag=True, help="Where today has a snapshot already, leave it at that.")
 @click.option("--replace", is_flag=True, help="Supersede other content of the same date; the revision is recorded.")
 @click.pass_obj
 @plain_errors
@@ -83,12 +85,16 @@ def collect(
     counters: Path | None,
     top: int | None,
     folder: Path | None,
+    once: bool,
     replace: bool,
 ) -> None:
     """Add snapshots to the archive."""
     if source in ("auto", ARCHIVE):
         raise ReportError(f"--source {source}: there is nothing to collect from; give hub, demo or a path.")
     folder = folder or project.archive
+    if once and any(item.manifest.as_of == today() for item in archive.entries(folder)):
+        say(f"{folder}: already holds today's snapshot")
+        return
     outcomes = collect_into(
         folder,
         source,

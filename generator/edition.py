@@ -173,6 +173,9 @@ def head(index: Mapping[str, Any], title: str, page: str) -> Markup:
         Markup('<meta name="{}" content="{}">').format(name, content)
         for name, content in dublin_core(edition, title, page)
     ]
+    if edition.address:
+        feed = '<link rel="alternate" type="application/atom+xml" title="{}" href="{}feed.xml">'
+        lines.append(Markup(feed).format(f"Editions of the {NAME}", edition.address))
     if page in HOME_AND_DATA:
         # Data, no script: browsers never run it, and no policy against scripts concerns it.
         text = json.dumps(schema_org(edition, index), ensure_ascii=False).replace("<", "\\u003c")

@@ -21,15 +21,18 @@ def archive_commands() -> None:
 
 
 def _remote(project: Project, git: str | None, branch: str, hub: str | None) -> Remote:
-    if (git is None) == (hub is None):
-        raise ReportError("Give one of --git REMOTE and --hub REPOSITORY: that is where the archive is kept.")
-    return remotes.on_branch(project.folder, git, branch) if git is not None else remotes.on_hub(str(hub))
+    if not git and not hub:
+        raise ReportError("Give --git REMOTE or --hub REPOSITORY: that is where the archive is kept.")
+    return remotes.on_hub(hub) if hub else remotes.on_branch(project.folder, str(git), branch)
 
 
 @archive_commands.command()
 @click.option("--git", help="A remote of this repository, or the address of another.")
 @click.option("--branch", default="archive", show_default=True, help="The branch that holds nothing but the archive.")
-@click.option("--hub", help="A dataset repository on the Hub, user/name; HF_TOKEN gives the right to it.")
+@click.option(
+    "--hub",
+    help="A dataset repository on the Hub, user/name, used rather than --git; HF_TOKEN has to have the right to it.",
+)
 @click.pass_obj
 @plain_errors
 def pull(project: Project, git: str | None, branch: str, hub: str | None) -> None:
@@ -40,7 +43,10 @@ def pull(project: Project, git: str | None, branch: str, hub: str | None) -> Non
 @archive_commands.command()
 @click.option("--git", help="A remote of this repository, or the address of another.")
 @click.option("--branch", default="archive", show_default=True, help="The branch that holds nothing but the archive.")
-@click.option("--hub", help="A dataset repository on the Hub, user/name; HF_TOKEN gives the right to it.")
+@click.option(
+    "--hub",
+    help="A dataset repository on the Hub, user/name, used rather than --git; HF_TOKEN has to have the right to it.",
+)
 @click.pass_obj
 @plain_errors
 def push(project: Project, git: str | None, branch: str, hub: str | None) -> None:

@@ -78,7 +78,8 @@ def test_the_head_of_a_page_describes_it_and_nothing_breaks_out() -> None:
         meta = {str(given["name"]): given["content"] for tag, given in seen.found if tag == "meta"}
         assert meta["DC.title"] == 'T "<i>" title' and meta["DC.publisher"] == HOSTILE.publisher
         assert meta["DC.identifier"] == f"https://example.org/omr/2026-05/{page}"
-        assert [tag for tag, _ in seen.found if tag != "meta"] == (["script"] if described else [])
+        others = ["link", "script"] if described else ["link"]
+        assert [tag for tag, _ in seen.found if tag != "meta"] == others
         if described:
             linked = json.loads(seen.data)
             assert linked["@type"] == "Dataset" and linked["creator"]["name"] == HOSTILE.publisher

@@ -190,5 +190,15 @@ def test_without_a_token_the_hub_is_not_asked(tmp_path: Path, monkeypatch: pytes
 
 def test_one_place_has_to_be_named(tmp_path: Path) -> None:
     run = Run(tmp_path / "run")
-    assert "Give one of --git" in run.command("archive", "pull").stderr
-    assert "Give one of --git" in run.command("archive", "pull", "--git", "x", "--hub", "y").stderr
+    assert "Give --git REMOTE or --hub" in run.command("archive", "pull").stderr
+
+
+def test_the_hub_goes_before_the_branch_and_an_empty_name_is_none(
+    hub: HubRepository, bare: Path, tmp_path: Path
+) -> None:
+    run = Run(tmp_path / "run")
+    run.collect(1)
+    assert run.command("archive", "push", "--git", str(bare), "--hub", "").exit_code == 0
+    assert git(bare, "branch", "--list", "archive") and hub.files is None
+    assert run.command("archive", "push", "--git", str(bare), "--hub", NAME).exit_code == 0
+    assert hub.files

@@ -17,17 +17,19 @@ test: .venv/test  ## all tests; those of pages in a browser need Chromium
 unit: .venv/test  ## the tests that build no site: under a minute
 	$(RUN) -m pytest -n auto --dist loadfile -m "not site"
 
-check: .venv/test  ## lint, format, types
+check: .venv/test  ## lint, format, types, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
 
 format: .venv/test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:  ## everything that can be made again; the archive stays
-	rm -rf .venv .cache site site_src/index.md site_src/report site_src/data site_src/assets
+	rm -rf .venv .cache site site_src/index.md site_src/report site_src/data site_src/assets site_src/charts public
 
 # Each stamp is written when its set-up is complete, so an interrupted one is done again.
 .venv/python:

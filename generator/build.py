@@ -12,7 +12,7 @@ from mkdocs.commands import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException
 
-from generator import archive, dataset, flows, metrics, results, revisions
+from generator import archive, dataset, flows, metrics, publication, recipes, results, revisions
 from generator.atomic import swap, writing
 from generator.attribution import attribute
 from generator.collection import DEMO, HUB, collect
@@ -33,6 +33,7 @@ def build(
     *,
     as_of: date | None = None,
     counters: Path | None = None,
+    correction: bool = False,
     say: Callable[[str], None] = print,
 ) -> Results:
     """Make the pages of a report, ready for MkDocs.
@@ -44,16 +45,17 @@ def build(
             alone.
         as_of: the date the data of a file was taken.
         counters: a counter series beside a file.
+        correction: the month has an edition already, which this one corrects.
         say: takes each line of progress.
 
     Raises:
         ReportError: nothing usable to report from, or a folder cannot be written.
     """
     folder = _filled_archive(project, source, as_of, counters, say)
-    return report(project, folder, say)
+    return report(project, folder, say, correction)
 
 
-def report(project: Project, folder: Path, say: Callable[[str], None] = print) -> Results:
+def report(project: Project, folder: Path, say: Callable[[str], None] = print, correction: bool = False) -> Results:
     """Make the pages of a report from an archive that is there.
 
     Raises:
@@ -63,8 +65,11 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print) -
     if not stored:
         raise ReportError(f"{folder}: holds no snapshot; add one with `python -m generator collect`.")
     data = dataset.load(dataset.connect(), stored)
-    computed = results.compute(
-        flows.build(data, attribute(data)), metrics.discover(), [item.manifest for item in stored]
+    attributed = flows.build(data, attribute(data))
+    known = metrics.discover()
+    computed = replace(
+        results.compute(attributed, known, [item.manifest for item in stored]),
+        recipes=recipes.write(attributed, known, project.cache / "inputs", project.settings.inputs_rows),
     )
     say(
         f"Report: {len(stored)} snapshots, {len(computed.report_dates)} report dates, newest {computed.as_of}; "
@@ -75,7 +80,15 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print) -
     if folder == project.archive and not computed.source.simulated:
         register = revisions.compare(folder, computed, [item.manifest for item in stored])
         computed = replace(computed, revisions=register.register)
-    pages = write_pages(computed, project.settings.licence, project.site_src, project.cache)
+    pages = write_pages(
+        computed,
+        project.settings.licence,
+        project.site_src,
+        project.cache,
+        publisher=project.settings.publisher,
+        address=os.environ.get("SITE_URL", ""),
+        correction=publication.number(project.archive, computed.as_of) if correction else 1,
+    )
     say(f"Pages: {len(pages)} in {project.site_src}")
     if register is not None:
         revisions.record(folder, register)

@@ -1,42 +1,23 @@
-"""The command line: collect, build, status, archive.
+"""The command line: collect, build, status, and the commands of the archive and of publication.
 
 What a command needs beyond the archive it imports itself: `status` should not wait for the libraries of `build`.
 """
 
-import sys
-from collections.abc import Callable
 from datetime import date, datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 
 from generator import __version__, archive, settings
-from generator.archive import retention
+from generator.archive_commands import archive_commands
+from generator.command import plain_errors, say
 from generator.errors import ReportError
 from generator.project import Project
+from generator.publication_commands import check, edition
 from generator.snapshot import today
 
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 SOURCE_HELP = "auto, archive, hub, demo, or the path of a Parquet, JSON, JSON Lines or CSV file or folder."
-
-
-def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose foreseen failures are one sentence on standard error and exit status 1."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except ReportError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(1)
-        except KeyboardInterrupt:
-            click.echo("Stopped; run the same command again to go on.", err=True)
-            sys.exit(130)
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,7 +31,7 @@ def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
     help="The settings; the folder that holds them is the project.",
 )
 @click.pass_context
-@_plain_errors
+@plain_errors
 def main(context: click.Context, settings_path: Path) -> None:
     """Report who builds the open AI models that the world uses."""
     context.obj = Project(settings_path.parent, settings.load(settings_path))
@@ -64,17 +45,32 @@ def main(context: click.Context, settings_path: Path) -> None:
     type=click.Path(path_type=Path),
     help="A Parquet series (snapshot, model_id, downloads_all_time) of the same models on other dates.",
 )
+@click.option("--correction", is_flag=True, help="Correct an edition that is published already: a new one beside it.")
 @click.option("--no-site", is_flag=True, help="Stop when the pages are written; MkDocs is not run.")
 @click.pass_obj
-@_plain_errors
-def build(project: Project, source: str | None, as_of: datetime | None, counters: Path | None, no_site: bool) -> None:
+@plain_errors
+def build(
+    project: Project,
+    source: str | None,
+    as_of: datetime | None,
+    counters: Path | None,
+    correction: bool,
+    no_site: bool,
+) -> None:
     """Compute the report and build the site."""
     from generator.build import build as build_pages
     from generator.build import build_site
 
-    build_pages(project, source or project.settings.source, as_of=_day(as_of), counters=counters, say=_say)
+    build_pages(
+        project,
+        source or project.settings.source,
+        as_of=_day(as_of),
+        counters=counters,
+        correction=correction,
+        say=say,
+    )
     if not no_site:
-        build_site(project, say=_say)
+        build_site(project, say=say)
 
 
 @main.command()
@@ -83,9 +79,10 @@ def build(project: Project, source: str | None, as_of: datetime | None, counters
 @click.option("--counters", type=click.Path(path_type=Path), help="A counter series beside a file.")
 @click.option("--top", type=click.IntRange(min=1), help="How many models to ask the Hub for.")
 @click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
+@click.option("--once", is_flag=True, help="Where today has a snapshot already, leave it at that.")
 @click.option("--replace", is_flag=True, help="Supersede other content of the same date; the revision is recorded.")
 @click.pass_obj
-@_plain_errors
+@plain_errors
 def collect(
     project: Project,
     source: str,
@@ -93,6 +90,7 @@ def collect(
     counters: Path | None,
     top: int | None,
     folder: Path | None,
+    once: bool,
     replace: bool,
 ) -> None:
     """Add snapshots to the archive."""
@@ -101,6 +99,9 @@ def collect(
     if source in ("auto", "archive"):
         raise ReportError(f"--source {source}: there is nothing to collect from; give hub, demo or a path.")
     folder = folder or project.archive
+    if once and any(item.manifest.as_of == today() for item in archive.entries(folder)):
+        say(f"{folder}: already holds today's snapshot")
+        return
     outcomes = collect_into(
         folder,
         source,
@@ -110,59 +111,21 @@ def collect(
         counters=counters,
         replace=replace,
     )
-    _say(f"{folder}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
+    say(f"{folder}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
 
 
 @main.command()
 @click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
 @click.pass_obj
-@_plain_errors
+@plain_errors
 def status(project: Project, folder: Path | None) -> None:
     """Say what the archive holds."""
     click.echo(archive.status(folder or project.archive))
 
 
-@main.group(name="archive")
-def archive_commands() -> None:
-    """Check the archive, or let go of old snapshots."""
-
-
-@archive_commands.command()
-@click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
-@click.pass_obj
-@_plain_errors
-def verify(project: Project, folder: Path | None) -> None:
-    """Hash every snapshot anew and name each fault; exit status 1 if there is one."""
-    folder = folder or project.archive
-    checked = list(archive.faults(folder))
-    faults = [fault for _, fault in checked if fault is not None]
-    for fault in faults:
-        click.echo(f"Error: {fault}", err=True)
-    if faults:
-        raise ReportError(f"{folder}: {len(faults)} of {len(checked)} snapshots are damaged, as named above.")
-    click.echo(f"{folder}: {len(checked)} snapshots, each as its manifest says.")
-
-
-@archive_commands.command()
-@click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
-@click.option("--remove", is_flag=True, help="Do it. Without this the command only says what it would do.")
-@click.pass_obj
-@_plain_errors
-def compact(project: Project, folder: Path | None, remove: bool) -> None:
-    """Say which snapshots the rules of retention let go of, and with --remove let go of them."""
-    from generator.compaction import decisions
-
-    folder = folder or project.archive
-    found = decisions(folder, today(), project.settings.keep_days)
-    click.echo(retention.plan(folder, found))
-    if remove:
-        _say(f"{folder}: {retention.compact(folder, found) / 1e6:,.1f} MB set free")
-    elif not all(decision.keep for decision in found):
-        _say("A dry run: nothing was removed. Run again with --remove to do it.")
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)
+main.add_command(archive_commands)
+main.add_command(check)
+main.add_command(edition)
 
 
 def _day(moment: datetime | None) -> date | None:

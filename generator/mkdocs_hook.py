@@ -1,10 +1,14 @@
-"""Lets a bare ``mkdocs serve`` work: the report is made first where it is missing."""
+"""What MkDocs does beyond its usual: it makes the report first where it is missing, and names each page's edition."""
 
+import json
 import logging
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
+from mkdocs.structure.pages import Page
+
+from generator.edition import head
 
 log = logging.getLogger("mkdocs.hooks.report")
 
@@ -26,3 +30,10 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         except ReportError as error:
             raise Abort(str(error)) from None
     return config
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Put Dublin Core elements, and the data set's schema.org description, into the head of a page."""
+    index = Path(config.docs_dir) / "data" / "index.json"
+    described = head(json.loads(index.read_text(encoding="utf-8")), str(page.title), page.url)
+    return output.replace("</head>", f"{described}\n</head>", 1)

@@ -18,8 +18,13 @@ from generator import wording
 from generator.atomic import swap, writing
 from generator.chapters import Chapter, discover
 from generator.charts import Figure, render
-from generator.charts.figure import VEGA_LITE_VERSION
+from generator.charts.export import export
+from generator.charts.figure import VEGA_LITE_VERSION, Drawing
+from generator.edition import NAME, Edition, bibtex, citation, edition_of
 from generator.facts import FactBook
+from generator.findings import scope
+from generator.metric import USUAL_CAVEATS
+from generator.provenance import BuildRecord, record
 from generator.publish import publish
 from generator.results import Results
 from generator.text import as_text
@@ -36,17 +41,38 @@ class Page:
     markdown: str
 
 
-def write_pages(results: Results, licence: str, site_src: Path, cache: Path) -> list[Page]:
+@dataclass(frozen=True)
+class Exhibit:
+    """A figure as drawn, with the place of the page that showed it first."""
+
+    figure: Figure
+    drawing: Drawing
+    place: Path
+
+
+def write_pages(
+    results: Results,
+    licence: str,
+    site_src: Path,
+    cache: Path,
+    *,
+    publisher: str = NAME,
+    address: str = "",
+    correction: int = 1,
+) -> list[Page]:
     """Generate everything that MkDocs needs beside the hand-written pages.
 
-    Writes ``index.md``, ``report/*.md``, ``data/*`` and ``assets/`` below ``site_src``; what was there before is
-    replaced only when all of the new is complete.
+    Writes ``index.md``, ``report/*.md``, ``data/*``, ``charts/*`` and ``assets/`` below ``site_src``; what was there
+    before is replaced only when all of the new is complete.
 
     Args:
         results: the metrics' tables.
         licence: of the published tables.
         site_src: MkDocs' ``docs_dir``.
         cache: folder for drawn charts and the like, safe to delete.
+        publisher: as the citation names it.
+        address: the site's public address, empty where it is not known.
+        correction: from 2 on, the edition corrects one that its month has already.
 
     Returns:
         The pages written.
@@ -60,16 +86,22 @@ def write_pages(results: Results, licence: str, site_src: Path, cache: Path) -> 
         specifications = staged / "charts"
         specifications.mkdir(parents=True)
         book = FactBook(results)
-        draw = partial(_draw, cache / "charts", specifications)
-        pages = list(_pages(results, book, licence, draw))
+        edition = edition_of(results.as_of, licence, publisher, address, results.source.simulated, correction)
+        build = record(results.source)
+        shown: dict[str, Exhibit] = {}
+        draw = partial(_draw, cache / "charts", specifications, shown)
+        pages = list(_pages(results, book, edition, build, draw))
         for page in pages:
             path = staged / page.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(page.markdown, encoding="utf-8")
-        publish(results, book, licence, staged / "data")
+        _export(shown, book, edition, staged / "exports", cache / "charts")
+        titles = {name: exhibit.figure.title for name, exhibit in shown.items()}
+        publish(results, book, edition, build, titles, staged / "data")
         shutil.copyfile(_vega(cache), staged / "vega.js")
         swap(staged / "report", site_src / "report")
         swap(staged / "data", site_src / "data")
+        swap(staged / "exports", site_src / "charts")
         swap(specifications, site_src / "assets" / "charts")
         swap(staged / "vega.js", site_src / "assets" / "vega.js")
         # The first page goes last: it is what tells that the report is there.
@@ -78,9 +110,12 @@ def write_pages(results: Results, licence: str, site_src: Path, cache: Path) -> 
     return pages
 
 
-def _pages(results: Results, book: FactBook, licence: str, draw: Callable[[Figure], Markup]) -> Iterator[Page]:
+def _pages(
+    results: Results, book: FactBook, edition: Edition, build: BuildRecord, draw: Callable[[Path, Figure], Markup]
+) -> Iterator[Page]:
     """Every template filled: once, or once for each page that its chapter names."""
     environment = _environment()
+    foot = environment.get_template("_edition.md.j2")
     chapters = discover()
     for path in sorted(TEMPLATES.glob("*.md.j2")):
         name = path.name.removesuffix(".md.j2")
@@ -96,10 +131,16 @@ def _pages(results: Results, book: FactBook, licence: str, draw: Callable[[Figur
         for place, context in filled.items():
             # MkDocs makes a folder of every page but an index.
             root = "../" * (len(place.parts) if place.stem != "index" else len(place.parts) - 1)
-            yield Page(
-                place,
-                template.render(results=results, book=book, root=root, draw=draw, licence=licence, **context),
+            common = {"edition": edition, "root": root, "licence": edition.licence}
+            page = template.render(
+                results=results, book=book, build=build, draw=partial(draw, place), **common, **context
             )
+            yield Page(place, f"{page}\n{foot.render(address=_address(place), **common)}")
+
+
+def _address(place: Path) -> str:
+    """Where a page is served, below the site's root."""
+    return "" if place == Path("index.md") else f"{place.with_suffix('').as_posix()}/"
 
 
 def _environment() -> jinja2.Environment:
@@ -119,6 +160,9 @@ def _environment() -> jinja2.Environment:
         count=wording.count,
         decimal=wording.decimal,
         country=wording.country_name,
+        citation=citation,
+        bibtex=bibtex,
+        code=lambda text: Markup("\n".join(as_text(line) for line in text.rstrip().split("\n"))),
         day=wording.day,
         rows=lambda table: table.itertuples(index=False, name=None),
     )
@@ -135,12 +179,37 @@ def _safe(value: Any) -> Any:
     return Markup(as_text(value))
 
 
-def _draw(cache: Path, specifications: Path, figure: Figure) -> Markup:
+def _draw(cache: Path, specifications: Path, shown: dict[str, Exhibit], place: Path, figure: Figure) -> Markup:
     drawing = render(figure, cache)
+    shown.setdefault(figure.id, Exhibit(figure, drawing, place))
     (specifications / f"{figure.id}.json").write_text(
         json.dumps(drawing.specifications, ensure_ascii=False), encoding="utf-8"
     )
     return drawing.wide + drawing.narrow
+
+
+def _export(shown: dict[str, Exhibit], book: FactBook, edition: Edition, folder: Path, cache: Path) -> None:
+    """Every chart once more on its own: as files, and as a page for other sites' frames."""
+    results = book.results
+    folder.mkdir()
+    template = _environment().get_template("_embed.html.j2")
+    for name, exhibit in shown.items():
+        address = _address(exhibit.place)
+        notes = (
+            f"Source: {results.source.label}; as of {wording.day(results.as_of)}.",
+            scope(book).text.striptags(),
+            *USUAL_CAVEATS,
+            citation(edition, address),
+        )
+        export(exhibit.figure, exhibit.drawing, notes, folder / name, cache)
+        page = template.render(
+            figure=exhibit.figure,
+            drawing=exhibit.drawing.wide + exhibit.drawing.narrow,
+            notes=notes,
+            page=address,
+            edition=edition,
+        )
+        (folder / name / "index.html").write_text(page, encoding="utf-8")
 
 
 def _vega(cache: Path) -> Path:

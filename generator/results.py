@@ -9,6 +9,7 @@ import pandas as pd
 from generator.archive import Manifest
 from generator.flows import Flows
 from generator.metric import Metric
+from generator.recipes import Recipes
 
 DECIMALS = 10
 """Engines add floating-point numbers in any order; beyond this many places they need not agree."""
@@ -48,8 +49,9 @@ class Results:
 
     ``tables`` maps a metric's id to a frame with exactly the metric's columns; dates are ``datetime.date``.
     ``snapshots`` has one row a snapshot in the archive: as_of, models, stale, partial, report_date.
-    ``newest_creation`` is the day on which the newest model was created whose creation is known.
-    ``revisions`` is the register of revisions, as :func:`generator.revisions.read` has it; None where none is kept.
+    ``newest_creation`` is the day on which the newest model was created whose creation is known. ``recipes`` is the
+    SQL behind the tables, where it has been compiled. ``revisions`` is the register of revisions, as
+    :func:`generator.revisions.read` has it; None where none is kept.
     """
 
     metrics: Mapping[str, Metric]
@@ -58,6 +60,7 @@ class Results:
     snapshots: pd.DataFrame
     newest_creation: date | None
     source: SourceNote
+    recipes: Recipes | None = None
     revisions: pd.DataFrame | None = None
 
     @property
@@ -119,7 +122,10 @@ def _frame(metric: Metric, flows: Flows) -> pd.DataFrame:
         raise ValueError(f"metric {metric.id} promises the columns {missing} but does not compute them")
     frame = _dated(frame[list(metric.columns)])
     for name in frame.columns:
-        if frame[name].dtype.kind == "f":
+        if pd.api.types.infer_dtype(frame[name], skipna=True) == "decimal":
+            # The engine's sums of whole numbers, which JSON would make text of.
+            frame[name] = frame[name].astype("Int64")
+        elif frame[name].dtype.kind == "f":
             whole = name in ("rank", "rank_change", "window_months", "entrants", "exits")
             frame[name] = frame[name].astype("Int64") if whole else frame[name].round(DECIMALS)
     return frame

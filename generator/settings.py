@@ -1,11 +1,23 @@
 """The settings of a report: ``report.toml``, checked."""
 
 import tomllib
+from datetime import date
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from generator.errors import ReportError
+
+
+class Acknowledgement(BaseModel):
+    """A jump from one month to the next that somebody has looked at, with what explains it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str
+    as_of: date
+    name: str
+    reason: str = Field(min_length=1)
 
 
 class Settings(BaseModel):
@@ -18,6 +30,11 @@ class Settings(BaseModel):
     top: int = Field(default=20_000, ge=1, le=5_000_000)
     keep_days: int = Field(default=400, ge=1)
     licence: str = Field(default="CC-BY-4.0", min_length=1)
+    publisher: str = Field(default="Open Model Report", min_length=1)
+    inputs_rows: int = Field(default=5_000_000, ge=0)
+    coverage: float = Field(default=0.5, ge=0, le=1)
+    jump: float = Field(default=0.1, gt=0, le=1)
+    acknowledged: tuple[Acknowledgement, ...] = ()
 
 
 def load(path: Path) -> Settings:

@@ -1,6 +1,7 @@
 """What several test files share: the simulated Hub, computed once, and small archives of a few rows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import projects
 import pyarrow as pa
 import pytest
 
-from generator import archive, dataset, flows, metrics, results
+from generator import archive, dataset, flows, metrics, recipes, results
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
 from generator.build import Project, build_site
@@ -118,8 +119,14 @@ def demo_flows(demo_entries: list[archive.Entry]) -> Flows:
 
 
 @pytest.fixture(scope="session")
-def demo_results(demo_flows: Flows, demo_entries: list[archive.Entry]) -> Results:
-    return results.compute(demo_flows, metrics.discover(), [entry.manifest for entry in demo_entries])
+def demo_results(
+    demo_flows: Flows, demo_entries: list[archive.Entry], tmp_path_factory: pytest.TempPathFactory
+) -> Results:
+    """The demo's tables, with the SQL behind them."""
+    known = metrics.discover()
+    computed = results.compute(demo_flows, known, [entry.manifest for entry in demo_entries])
+    inputs = tmp_path_factory.mktemp("recipes") / "inputs"
+    return replace(computed, recipes=recipes.write(demo_flows, known, inputs, most_rows=5_000_000))
 
 
 @pytest.fixture(scope="session")

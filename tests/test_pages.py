@@ -152,7 +152,7 @@ def test_every_figure_has_words_a_table_and_data(site: Project) -> None:
                 assert described is not None and re.search(r"\d", described[1]), "the finding, with its figures"
             assert figure.count('role="img"') == 2
             assert '<table class="data">' in figure and '<th scope="col">' in figure and '<th scope="row">' in figure
-            assert "data/" in figure and "report/method/#" in figure
+            assert "report/table/" in figure and "report/method/#" in figure
             specification = re.search(r'data-specification="([^"]+)"', figure)
             assert specification is not None
             drawn = json.loads((site.site_src / specification[1]).read_text(encoding="utf-8"))

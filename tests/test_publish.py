@@ -12,14 +12,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import strict_json
 
+from generator.edition import Edition
 from generator.facts import FactBook, plain, sentence
 from generator.flows import Flows
 from generator.metric import COLUMNS, Metric
+from generator.provenance import BuildRecord
 from generator.publish import FORMULA_STARTS, as_csv, as_rows, publish
 from generator.results import Results, SourceNote
 
@@ -72,6 +75,10 @@ RESULTS = Results(
         sha256={"2026-05-20": "0" * 64},
     ),
 )
+
+
+EDITION = Edition("2026-05", "2026-05-20", "CC-BY-4.0", "Somebody", "https://example.org/")
+BUILD = BuildRecord("0.1.0", "abc", "3.11.0", {"pandas": "3"}, {"2026-05-20": "0" * 64})
 
 
 @pytest.fixture
@@ -272,9 +279,10 @@ def test_any_text_comes_back_and_no_cell_starts_a_formula(cells: list[str]) -> N
 def test_the_files_published(tmp_path: Path, book: FactBook) -> None:
     folder = tmp_path / "site" / "data"
     book.quote(TABLE.iloc[2], METRIC.id, "share", "percent")
-    publish(RESULTS, book, "CC-BY-4.0", folder)
+    publish(RESULTS, book, EDITION, BUILD, {"a-chart": "A chart"}, folder)
     assert {path.name for path in folder.iterdir()} == {
-        "top-things.csv", "top-things.json", "nothing.csv", "nothing.json", "index.json", "facts.json"
+        *(f"{name}.{kind}" for name in ("top-things", "nothing") for kind in ("csv", "json", "parquet")),
+        *("index.json", "facts.json", "datapackage.json", "citation.bib", "CITATION.cff"),
     }  # fmt: skip
     content = {path.stem: strict_json(path.read_text("utf-8")) for path in folder.glob("*.json")}
     assert content["top-things"] == {
@@ -304,17 +312,43 @@ def test_the_files_published(tmp_path: Path, book: FactBook) -> None:
         "simulated": False,
         "licence": "CC-BY-4.0",
         "metrics": [
-            {"id": name, "title": "Top <things>", "rows": rows, "csv": f"{name}.csv", "json": f"{name}.json"}
+            {"id": name, "title": "Top <things>", "rows": rows}
+            | {kind: f"{name}.{kind}" for kind in ("csv", "json", "parquet")}
             for name, rows in [("top-things", 3), ("nothing", 0)]
         ],
+        "edition": EDITION.as_json(),
+        "inputs": {},
+        "charts": [
+            {
+                "id": "a-chart",
+                "title": "A chart",
+                "page": "../charts/a-chart/",
+                "svg": "../charts/a-chart/a-chart.svg",
+                "png": "../charts/a-chart/a-chart.png",
+                "vega_lite": "../charts/a-chart/a-chart.vl.json",
+            }
+        ],
+        "build": BUILD.as_json(),
     }
     assert content["facts"] == book.as_json()
     assert content["facts"]["facts"][0]["value"] is None
 
 
+def test_parquet_holds_the_same_rows_with_types(tmp_path: Path, book: FactBook) -> None:
+    publish(RESULTS, book, EDITION, BUILD, {}, tmp_path)
+    table = pq.read_table(tmp_path / "top-things.parquet")
+    assert table.to_pylist() == [row | {"as_of": date.fromisoformat(row["as_of"])} for row in as_rows(TABLE)]
+    assert [str(field.type) for field in table.schema] == [
+        "date32[day]", "string", "int64", "string", "double", "int64", "bool"
+    ]  # fmt: skip
+    about = strict_json(table.schema.metadata[b"open_model_report"].decode())
+    assert about["definition"] == METRIC.definition and about["caveats"] == ["Mind the gap."]
+    assert pq.read_table(tmp_path / "nothing.parquet").num_rows == 0
+
+
 def test_publishing_again_gives_the_same_bytes(tmp_path: Path, book: FactBook) -> None:
     for name in ("one", "two"):
-        publish(RESULTS, book, "CC-BY-4.0", tmp_path / name)
+        publish(RESULTS, book, EDITION, BUILD, {}, tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert [(tmp_path / "one" / name).read_bytes() for name in files] == [
         (tmp_path / "two" / name).read_bytes() for name in files
@@ -323,9 +357,13 @@ def test_publishing_again_gives_the_same_bytes(tmp_path: Path, book: FactBook) -
 
 def test_simulated_data_says_so_in_every_file(tmp_path: Path) -> None:
     results = replace(RESULTS, source=replace(RESULTS.source, simulated=True))
-    publish(results, FactBook(results), "CC-BY-4.0", tmp_path)
+    publish(results, FactBook(results), replace(EDITION, simulated=True), BUILD, {}, tmp_path)
+    assert "SIMULATED" in (tmp_path / "CITATION.cff").read_text() + (tmp_path / "citation.bib").read_text()
     for path in tmp_path.glob("*.json"):
         content = strict_json(path.read_text("utf-8"))
+        if path.name == "datapackage.json":
+            assert "SIMULATED" in content["title"] and content["description"].startswith("SIMULATED")
+            continue
         assert content["simulated"] is True and content["source"].startswith("SIMULATED"), path.name
 
 
@@ -333,5 +371,5 @@ def test_an_infinite_number_is_an_error_and_never_invalid_json(tmp_path: Path, b
     table = TABLE.assign(share=[float("inf"), 0.1, 0.2])
     results = replace(RESULTS, tables={**RESULTS.tables, METRIC.id: table})
     with pytest.raises(ValueError, match="not JSON compliant"):
-        publish(results, book, "CC-BY-4.0", tmp_path)
+        publish(results, book, EDITION, BUILD, {}, tmp_path)
     assert not re.search("Infinity", "".join(path.read_text() for path in tmp_path.glob("*.json")))

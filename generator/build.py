@@ -18,6 +18,7 @@ from generator.attribution import attribute
 from generator.collection import DEMO, HUB, collect
 from generator.errors import ReportError
 from generator.pages import write_pages
+from generator.probe import results as probe_results
 from generator.results import Results
 from generator.settings import Settings
 from generator.snapshot import today
@@ -38,6 +39,11 @@ class Project:
     def archive(self) -> Path:
         """Where snapshots are kept for good."""
         return self.folder / self.settings.archive
+
+    @property
+    def probe(self) -> Path:
+        """Where models' answers to the probe's questions are kept for good."""
+        return self.folder / self.settings.probe
 
     @property
     def cache(self) -> Path:
@@ -91,8 +97,11 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print) -
     if not stored:
         raise ReportError(f"{folder}: holds no snapshot; add one with `python -m generator collect`.")
     data = dataset.load(dataset.connect(), stored)
+    probed = probe_results.load(project.probe)
+    for sentence in probed.left_out:
+        say(f"Probe: {sentence}")
     computed = results.compute(
-        flows.build(data, attribute(data)), metrics.discover(), [item.manifest for item in stored]
+        flows.build(data, attribute(data), probed), metrics.discover(), [item.manifest for item in stored]
     )
     say(
         f"Report: {len(stored)} snapshots, {len(computed.report_dates)} report dates, newest {computed.as_of}; "

@@ -1,11 +1,7 @@
-"""The command line: collect, build, status."""
+"""The command line: collect, build, status, probe."""
 
-import sys
-from collections.abc import Callable
 from datetime import date, datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -14,26 +10,11 @@ from generator.build import ARCHIVE, Project, build_site
 from generator.build import build as build_pages
 from generator.collection import collect as collect_into
 from generator.errors import ReportError
+from generator.plain_errors import plain_errors
+from generator.probe.cli import probe
 
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 SOURCE_HELP = "auto, archive, hub, demo, or the path of a Parquet, JSON, JSON Lines or CSV file or folder."
-
-
-def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose foreseen failures are one sentence on standard error and exit status 1."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except ReportError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(1)
-        except KeyboardInterrupt:
-            click.echo("Stopped; run the same command again to go on.", err=True)
-            sys.exit(130)
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,7 +28,7 @@ def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
     help="The settings; the folder that holds them is the project.",
 )
 @click.pass_context
-@_plain_errors
+@plain_errors
 def main(context: click.Context, settings_path: Path) -> None:
     """Report who builds the open AI models that the world uses."""
     context.obj = Project(settings_path.parent, settings.load(settings_path))
@@ -63,7 +44,7 @@ def main(context: click.Context, settings_path: Path) -> None:
 )
 @click.option("--no-site", is_flag=True, help="Stop when the pages are written; MkDocs is not run.")
 @click.pass_obj
-@_plain_errors
+@plain_errors
 def build(project: Project, source: str | None, as_of: datetime | None, counters: Path | None, no_site: bool) -> None:
     """Compute the report and build the site."""
     build_pages(project, source or project.settings.source, as_of=_day(as_of), counters=counters, say=_say)
@@ -79,7 +60,7 @@ def build(project: Project, source: str | None, as_of: datetime | None, counters
 @click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
 @click.option("--replace", is_flag=True, help="Supersede other content of the same date; the revision is recorded.")
 @click.pass_obj
-@_plain_errors
+@plain_errors
 def collect(
     project: Project,
     source: str,
@@ -108,10 +89,13 @@ def collect(
 @main.command()
 @click.option("--archive", "folder", type=click.Path(path_type=Path), help="The archive's folder.")
 @click.pass_obj
-@_plain_errors
+@plain_errors
 def status(project: Project, folder: Path | None) -> None:
     """Say what the archive holds."""
     click.echo(archive.status(folder or project.archive))
+
+
+main.add_command(probe)
 
 
 def _say(line: str) -> None:

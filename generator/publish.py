@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,11 @@ import pandas as pd
 
 from generator.facts import FactBook, plain
 from generator.metric import Metric
+from generator.probe.results import ProbeResults
 from generator.results import Results
+
+ANSWERS = "probe-answers.jsonl"
+"""The full answers to the probe's questions, where there are any."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -45,6 +51,15 @@ def publish(results: Results, book: FactBook, licence: str, folder: Path) -> Non
         },
     )
     _write_json(folder / "facts.json", book.as_json())
+    if results.probe.scored:
+        (folder / ANSWERS).write_text("".join(_answers(results.probe)), encoding="utf-8")
+
+
+def _answers(probe: ProbeResults) -> Iterator[str]:
+    """Every answer of the probe with its score, a line of JSON each; what is published of it is what is kept."""
+    for answer, score in probe.scored:
+        line = answer.model_dump(mode="json") | {"score": asdict(score)}
+        yield json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -82,9 +97,10 @@ def _about(metric: Metric, results: Results, licence: str) -> dict[str, Any]:
         "definition": metric.definition,
         "unit": metric.unit,
         "as_of": str(results.as_of),
-        "source": results.source.label,
-        "simulated": results.source.simulated,
-        "coverage": dict(results.source.coverage),
+        # A simulated archive does not make a register or others' figures simulated.
+        "source": metric.data or results.source.label,
+        "simulated": results.source.simulated and not metric.data,
+        "coverage": {} if metric.data else dict(results.source.coverage),
         "licence": licence,
         "caveats": list(metric.caveats),
         "columns": {name: metric.describe(name) for name in metric.columns},

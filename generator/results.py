@@ -1,7 +1,7 @@
 """The metrics' tables as small frames, with what must be said of the data behind them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from generator.archive import Manifest
 from generator.flows import Flows
 from generator.metric import Metric
+from generator.probe.results import ProbeResults
 
 DECIMALS = 10
 """Engines add floating-point numbers in any order; beyond this many places they need not agree."""
@@ -48,7 +49,8 @@ class Results:
 
     ``tables`` maps a metric's id to a frame with exactly the metric's columns; dates are ``datetime.date``.
     ``snapshots`` has one row a snapshot in the archive: as_of, models, stale, partial, report_date.
-    ``newest_creation`` is the day on which the newest model was created whose creation is known.
+    ``newest_creation`` is the day on which the newest model was created whose creation is known. ``probe`` holds the
+    answers to the probe's questions.
     """
 
     metrics: Mapping[str, Metric]
@@ -57,6 +59,7 @@ class Results:
     snapshots: pd.DataFrame
     newest_creation: date | None
     source: SourceNote
+    probe: ProbeResults = field(default_factory=ProbeResults)
 
     @property
     def as_of(self) -> date:
@@ -80,6 +83,7 @@ def compute(flows: Flows, metrics: Mapping[str, Metric], manifests: list[Manifes
         snapshots=_dated(flows.data.snapshots.order_by("as_of").to_pandas()),
         newest_creation=_newest_creation(flows),
         source=source_note(manifests),
+        probe=flows.probe,
     )
 
 

@@ -55,7 +55,7 @@ def served(script: Script, port: int = 0, pause: float = 0.0) -> Iterator[ProbeS
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             nonlocal under_way
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with lock:

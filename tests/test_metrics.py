@@ -18,6 +18,18 @@ METRICS = metrics.discover()
 OWN_KEYS = (
     *("level", "origin_country", "model_id", "specification", "trait", "value", "year", "modality", "task"),
     *("size_class", "relation", "depth", "month", "root_id", "lab", "release", "weights", "day", "reference_age"),
+    *(
+        "source",
+        "judge",
+        "other_judge",
+        "model",
+        "topic",
+        "about",
+        "against",
+        "language",
+        "against_language",
+        "measure",
+    ),
 )
 """Columns that tell the rows of one metric apart, beside the columns that all metrics share."""
 

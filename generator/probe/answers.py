@@ -90,7 +90,8 @@ def load(folder: Path, questions: QuestionSet) -> Loaded:
             else:
                 usable.append(answer)
         left_out += [
-            f"{os.path.relpath(path, folder)}: {count} answers are left out, {reason}." for reason, count in stale.items()
+            f"{os.path.relpath(path, folder)}: {count} answers are left out, {reason}."
+            for reason, count in stale.items()
         ]
     return Loaded(tuple(usable), tuple(left_out))
 
@@ -112,7 +113,9 @@ def _lines(path: Path) -> Iterator[Answer]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"{path}: cannot be read as UTF-8 text ({error}); run `probe score` to write it anew.") from None
+        raise ReportError(
+            f"{path}: cannot be read as UTF-8 text ({error}); run `probe score` to write it anew."
+        ) from None
     for number, line in enumerate(text.split("\n"), start=1):
         if not line:
             continue

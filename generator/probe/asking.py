@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -115,8 +114,8 @@ def ask(
         kept = sum(1 for response in responses(folder) if not response.error)
         reason = course.fault or (log.error.message if log.error else log.status)
         raise ReportError(
-            f"{endpoint.url}: the endpoint does not answer ({_one_line(reason)}); {kept} of {len(requests)} answers are kept in "
-            f"{folder}. Mend it and run the same command again to go on."
+            f"{endpoint.url}: the endpoint does not answer ({_one_line(reason)}); {kept} of {len(requests)} answers "
+            f"are kept in {folder}. Mend it and run the same command again to go on."
         )
 
 
@@ -143,7 +142,8 @@ def _of_log(path: Path) -> Iterator[Response]:
         log = inspect.log.read_eval_log(str(path))
     except Exception as error:
         raise ReportError(
-            f"{path}: cannot be read as a log of Inspect ({type(error).__name__}); restore it, or delete it to ask anew."
+            f"{path}: cannot be read as a log of Inspect ({type(error).__name__}); restore it, or delete it to ask "
+            "anew."
         ) from None
     for sample in log.samples or []:
         if sample.error is not None or "seed" not in sample.metadata:
@@ -163,7 +163,7 @@ def _of_log(path: Path) -> Iterator[Response]:
 
 
 def _evaluate(
-    inspect: ModuleType,
+    inspect: Any,
     requests: Sequence[Request],
     endpoint: Endpoint,
     sampling: Sampling,
@@ -219,7 +219,7 @@ class _Course:
     fault: str = ""
 
 
-def _put(inspect: ModuleType, endpoint: Endpoint, course: _Course) -> Any:
+def _put(inspect: Any, endpoint: Endpoint, course: _Course) -> Any:
     """The solver: one request, its failure recorded; where the endpoint itself is at fault, it raises."""
     pace = _Pace(endpoint.per_minute)
 
@@ -283,7 +283,7 @@ def _endpoint_at_fault(error: BaseException) -> bool:
     )
 
 
-def _inspect() -> ModuleType:
+def _inspect() -> Any:
     try:
         import inspect_ai
         import inspect_ai.dataset

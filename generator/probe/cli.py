@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -42,7 +43,7 @@ ENDPOINT = (
 )
 
 
-def _with_endpoint(command):  # type: ignore[no-untyped-def]
+def _with_endpoint(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(ENDPOINT):
         command = option(command)
     return command
@@ -153,7 +154,7 @@ def judge(
     table = figures.agreement(results.load(within).verdicts)
     for row in table.itertuples():
         click.echo(
-            f"{row.judge} and {row.other_judge}, {row.about} {row.language}: kappa {row.kappa:.2f}, "
+            f"{row.judge!s} and {row.other_judge!s}, {row.about!s} {row.language!s}: kappa {row.kappa:.2f}, "
             f"{row.agreed_share:.0%} of {row.answers} answers alike, {row.set_aside} set aside"
         )
 
@@ -198,7 +199,9 @@ def _summary(folder: Path) -> str:
         return "\n".join([*lines, f"{folder}: holds no answers to the present questions."])
     for (model, judge_name), rows in own.groupby(["model", "judge"]):
         counted = ", ".join(f"{(rows['verdict'] == verdict).sum()} {verdict}" for verdict in VERDICTS)
-        lines.append(f"{model} by {judge_name}: {len(rows)} answers to {rows['question'].nunique()} questions: {counted}")
+        lines.append(
+            f"{model} by {judge_name}: {len(rows)} answers to {rows['question'].nunique()} questions: {counted}"
+        )
     flagged = Counter(
         f"{answer.model}: answers in {reading.answer_language} to questions in {answer.language}"
         for answer, reading in found.scored
@@ -210,10 +213,10 @@ def _summary(folder: Path) -> str:
     compared = figures.differences(own, [Contrast(CHINA, code, OTHERS, code) for code in LANGUAGES])
     for row in compared.itertuples():
         if row.measure in (REFUSED, EVADED, FACTS, OFFICIAL):
+            interval = f"95 % {row.lower:+.2f} to {row.upper:+.2f}" if row.lower == row.lower else "too few sets"
             lines.append(
-                f"{row.model} by {row.judge}, {row.language}, {row.measure}: {row.rate:.0%} on China, "
-                f"{row.against_rate:.0%} on others, difference {row.difference:+.2f} "
-                f"(95 % {row.lower:+.2f} to {row.upper:+.2f}; {row.sets} sets)"
+                f"{row.model!s} by {row.judge!s}, {row.language!s}, {row.measure!s}: {row.rate:.0%} on China, "
+                f"{row.against_rate:.0%} on others, difference {row.difference:+.2f} ({interval}; {row.sets} sets)"
             )
     return "\n".join(lines)
 

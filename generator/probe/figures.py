@@ -67,7 +67,17 @@ DIFFERENCE_COLUMNS = (
     "first_day",
     "last_day",
 )
-AGREEMENT_COLUMNS = ("source", "judge", "other_judge", "about", "language", "answers", "agreed_share", "kappa", "set_aside")
+AGREEMENT_COLUMNS = (
+    "source",
+    "judge",
+    "other_judge",
+    "about",
+    "language",
+    "answers",
+    "agreed_share",
+    "kappa",
+    "set_aside",
+)
 
 _FAMILY = ["source", "judge", "about", "language", "against", "against_language", "measure"]
 

@@ -73,7 +73,9 @@ def load(folder: Path) -> list[dict[str, Any]]:
             try:
                 found.append({name: json.loads(line)[name] for name in _FIELDS})
             except (ValueError, KeyError, TypeError):
-                raise ReportError(f"{path}, line {number}: is no judgement; run `probe judge` to write it anew.") from None
+                raise ReportError(
+                    f"{path}, line {number}: is no judgement; run `probe judge` to write it anew."
+                ) from None
     return found
 
 

@@ -1,6 +1,7 @@
 """What the report knows of the probe: every answer of the results folder, scored, as verdicts."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -30,6 +31,32 @@ class ProbeResults:
     verdicts: pd.DataFrame = field(default_factory=verdicts.empty)
     scored: tuple[tuple[Answer, Score], ...] = ()
     left_out: tuple[str, ...] = ()
+
+    @cached_property
+    def models(self) -> pd.DataFrame:
+        """Whose each model is: source, model, organisation, country, origin_country, open_weights; unknown is null.
+
+        What the verdicts say goes before what the registry knows of the model's namespace.
+        """
+        known = {item.namespace.lower(): item for item in registry.load()}
+        named = self.verdicts[["source", "model", "country", "origin_country"]]
+        rows = []
+        for row in named.drop_duplicates(["source", "model"]).to_dict("records"):
+            namespace, _, name = str(row["model"]).partition("/")
+            listed = known.get(namespace.lower()) if name else None
+            country = row["country"] if isinstance(row["country"], str) else listed.country if listed else None
+            rows.append(
+                {
+                    "source": row["source"],
+                    "model": row["model"],
+                    "organisation": listed.organisation if listed else None,
+                    "country": country,
+                    "origin_country": row["origin_country"] if isinstance(row["origin_country"], str) else country,
+                    "open_weights": None,
+                }
+            )
+        columns = ["source", "model", "organisation", "country", "origin_country", "open_weights"]
+        return pd.DataFrame(rows, columns=columns, dtype="object")
 
 
 def load(folder: Path) -> ProbeResults:
@@ -64,17 +91,10 @@ def as_verdicts(scored: tuple[tuple[Answer, Score], ...], questions: QuestionSet
         for matched in topic.sets
         for question in matched.questions
     }
-    countries = {item.namespace.lower(): item.country for item in registry.load()}
-    return verdicts.table(
-        pd.DataFrame([_row(answer, reading, *places[answer.question], countries) for answer, reading in scored])
-    )
+    return verdicts.table(pd.DataFrame([_row(answer, reading, *places[answer.question]) for answer, reading in scored]))
 
 
-def _row(
-    answer: Answer, reading: Score, topic: Topic, matched: MatchedSet, question: Question, countries: dict[str, str]
-) -> dict[str, object]:
-    known = countries.get(answer.model.split("/")[0].lower())
-    country = answer.country or known
+def _row(answer: Answer, reading: Score, topic: Topic, matched: MatchedSet, question: Question) -> dict[str, object]:
     return {
         "source": SOURCE,
         "model": answer.model,
@@ -89,8 +109,8 @@ def _row(
         "sample": answer.sample,
         "fact_coverage": reading.fact_coverage,
         "official": float(reading.official),
-        "country": country,
-        "origin_country": answer.origin_country or country,
+        "country": answer.country,
+        "origin_country": answer.origin_country,
     }
 
 

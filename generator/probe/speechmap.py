@@ -56,7 +56,9 @@ def read(path: Path) -> pd.DataFrame:
     try:
         rows = pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise ReportError(f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}); give SpeechMap's file.") from None
+        raise ReportError(
+            f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}); give SpeechMap's file."
+        ) from None
     missing = [name for name in _NEEDED if name not in rows]
     if missing:
         raise ReportError(f"{path}: lacks the column {missing[0]}; give SpeechMap's file of verdicts.")
@@ -103,7 +105,11 @@ def write_figures(path: Path, folder: Path = FOLDER) -> list[Path]:
         for name, table in tables.items():
             staged = folder / f".{name}.partial"
             as_text = table.assign(
-                **{column: table[column].dt.strftime("%Y-%m-%d") for column in ("first_day", "last_day") if column in table}
+                **{
+                    column: table[column].dt.strftime("%Y-%m-%d")
+                    for column in ("first_day", "last_day")
+                    if column in table
+                }
             ).round(DECIMALS)
             as_text.to_csv(staged, index=False, lineterminator="\n")
             swap(staged, folder / name)

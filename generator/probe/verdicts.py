@@ -3,7 +3,6 @@
 The format is small on purpose, so that verdicts published elsewhere fit it: see ``docs/probe.md``.
 """
 
-
 from pathlib import Path
 
 import pandas as pd
@@ -80,7 +79,9 @@ def read(path: Path) -> pd.DataFrame:
     for name in ("fact_coverage", "official"):
         if name in rows:
             value = pd.to_numeric(rows[name], errors="coerce")
-            wrong = (rows[name].notna() & value.isna()) | ~value.dropna().between(0, 1).reindex(rows.index, fill_value=True)
+            wrong = (rows[name].notna() & value.isna()) | ~value.dropna().between(0, 1).reindex(
+                rows.index, fill_value=True
+            )
             if wrong.any():
                 raise ReportError(f"{path}, row {_row(wrong)}, column {name}: is no number from 0 to 1; mend the row.")
             rows[name] = value

@@ -66,7 +66,8 @@ def differences(rows: pd.DataFrame, figure_id: str, title: str, source: str, sid
     description = (
         f"Dots with 95% intervals for {len(ordered)} models, from {first['model']} "
         f"({signed_points(first['difference'])} points, interval {signed_points(first['lower'])} to "
-        f"{signed_points(first['upper'])}) to {last['model']} ({signed_points(last['difference'])} points). A difference can be claimed of {claimed} of them."
+        f"{signed_points(first['upper'])}) to {last['model']} ({signed_points(last['difference'])} points). "
+        f"A difference can be claimed of {claimed} of them."
     )
     table = pd.DataFrame(
         {

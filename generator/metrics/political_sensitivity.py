@@ -49,7 +49,8 @@ CAVEATS = (
     "Judges err, rules and models alike; the table of agreement says how far two of them differ. SpeechMap's judges "
     "are by OpenAI and xAI, whose own models are among the judged.",
     "Answers that came to nothing (errors, a provider's moderation, empty or cut off) are counted apart and in no "
-    "rate; if a provider blocks sensitive questions, the rate comes out too low.",
+    "rate, but that cut off ones count as no refusal; if a provider blocks sensitive questions, the rate comes out too "
+    "low.",
     "The models are those that somebody chose to ask, at the time they were asked: no sample of all models, and some "
     "are out of use.",
     "Models of one developer resemble each other, so their number says more than there is.",
@@ -116,7 +117,10 @@ METRIC = Metric(
         ("sets", "Number of sets with judged answers on both sides."),
         ("answers", "Number of judged answers on the side of about and language."),
         ("against_answers", "The same on the other side."),
-        ("set_aside", "Number of answers of both sides that count in no rate: errors, empty or cut off."),
+        (
+            "set_aside",
+            "Number of answers of both sides set aside: errors, empty ones, or cut off (which count as no refusal).",
+        ),
         *DAY_COLUMNS,
     ),
     caveats=CAVEATS,

@@ -22,7 +22,7 @@ METRIC = Metric(
     definition=(
         "The number of answers of each verdict by model, by whom the questions are about and by their language. The "
         "share of unanswered is refusals and evasions among the answers judged; truncated, empty and failed ones are "
-        "in no rate."
+        "not in it."
     ),
     unit="answers",
     columns=(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+import pandas as pd
 
 from generator.build import Project
 from generator.errors import ReportError
@@ -211,12 +212,15 @@ def _summary(folder: Path) -> str:
     oversized = Counter(answer.model for answer, reading in found.scored if reading.oversized)
     lines += [f"{model}: {count} answers of more than 20,000 characters" for model, count in oversized.items()]
     compared = figures.differences(own, [Contrast(CHINA, code, OTHERS, code) for code in LANGUAGES])
-    for row in compared.itertuples():
-        if row.measure in (REFUSED, EVADED, FACTS, OFFICIAL):
-            interval = f"95 % {row.lower:+.2f} to {row.upper:+.2f}" if row.lower == row.lower else "too few sets"
+    for row in compared.to_dict("records"):
+        if row["measure"] in (REFUSED, EVADED, FACTS, OFFICIAL):
+            interval = f"95 % {row['lower']:+.2f} to {row['upper']:+.2f}"
+            if pd.isna(row["lower"]):
+                interval = "too few sets for an interval"
             lines.append(
-                f"{row.model!s} by {row.judge!s}, {row.language!s}, {row.measure!s}: {row.rate:.0%} on China, "
-                f"{row.against_rate:.0%} on others, difference {row.difference:+.2f} ({interval}; {row.sets} sets)"
+                f"{row['model']} by {row['judge']}, {row['language']}, {row['measure']}: {row['rate']:.0%} on China, "
+                f"{row['against_rate']:.0%} on others, difference {row['difference']:+.2f} ({interval}; "
+                f"{row['sets']} sets)"
             )
     return "\n".join(lines)
 

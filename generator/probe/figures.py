@@ -1,12 +1,13 @@
 """From verdicts to figures: rates, differences between matched questions, agreement of judges."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+import numpy as np
 import pandas as pd
 
 from generator.probe import statistics
-from generator.probe.verdicts import ANSWERED, CHINA, EVASION, JUDGED, OTHERS, REFUSAL, VERDICTS
+from generator.probe.verdicts import ANSWERED, CHINA, EVASION, JUDGED, OTHERS, REFUSAL, TRUNCATED, VERDICTS
 
 REFUSED, EVADED, UNANSWERED = "refusal", "evasion", "unanswered"
 FACTS, OFFICIAL = "fact-coverage", "official-phrasing"
@@ -130,11 +131,28 @@ def differences(verdicts: pd.DataFrame, of: list[Contrast] | None = None) -> pd.
     and measure. ``claim`` is ``more`` or ``less`` where the interval leaves out zero and the corrected p-value is
     below 5 %, else ``none``.
     """
+    if verdicts.empty:
+        return pd.DataFrame(columns=list(DIFFERENCE_COLUMNS))
+    measures = list(MEASURES)
+    sides = measured(verdicts).groupby(["source", "judge", "model", "about", "language"])
+    asked = {
+        tuple(map(str, key)): _Side(
+            means=rows.groupby("set")[measures].mean(),
+            counts=rows.groupby("set")[measures].count(),
+            set_aside=int((~rows["verdict"].isin(JUDGED)).sum()),
+            first_day=rows["date"].min(),
+            last_day=rows["date"].max(),
+        )
+        for key, rows in sides
+    }
+    chosen = contrasts(verdicts) if of is None else of
     rows = [
-        row
-        for _, own in measured(verdicts).groupby(["source", "judge", "model"], sort=True)
-        for contrast in (contrasts(own) if of is None else of)
-        for row in _compared(own, contrast)
+        {"source": source, "judge": judge, "model": model, **row}
+        for source, judge, model in dict.fromkeys(key[:3] for key in asked)
+        for contrast in chosen
+        if (one := asked.get((source, judge, model, contrast.about, contrast.language)))
+        and (other := asked.get((source, judge, model, contrast.against, contrast.against_language)))
+        for row in _compared(contrast, one, other)
     ]
     table = pd.DataFrame(rows, columns=list(DIFFERENCE_COLUMNS))
     if table.empty:
@@ -169,7 +187,9 @@ def agreement(verdicts: pd.DataFrame) -> pd.DataFrame:
     keys = ["source", "model", "set", "about", "question", "language", "sample"]
     found: list[dict[str, object]] = []
     for source, own in verdicts.groupby("source", sort=True):
-        wide = own.assign(sample=own["sample"].fillna("")).pivot(index=keys, columns="judge", values="verdict")
+        wide = own.assign(sample=own["sample"].astype("object").fillna("")).pivot(
+            index=keys, columns="judge", values="verdict"
+        )
         judges = list(wide.columns)
         for place, judge in enumerate(judges):
             for other in judges[place + 1 :]:
@@ -193,12 +213,17 @@ def agreement(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 
 def measured(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """The verdicts with a column a measure; every measure is missing where the answer was set aside."""
+    """The verdicts with a column a measure; every measure is missing where the answer was set aside.
+
+    An answer that was cut off did not refuse, since a refusal is said at the beginning; what it would have come to
+    is unknown.
+    """
     judged = verdicts["verdict"].isin(JUDGED)
+    begun = judged | (verdicts["verdict"] == TRUNCATED)
     return verdicts.assign(
         **{
             UNANSWERED: (verdicts["verdict"] != ANSWERED).astype(float).where(judged),
-            REFUSED: (verdicts["verdict"] == REFUSAL).astype(float).where(judged),
+            REFUSED: (verdicts["verdict"] == REFUSAL).astype(float).where(begun),
             EVADED: (verdicts["verdict"] == EVASION).astype(float).where(judged),
             FACTS: verdicts["fact_coverage"].where(judged),
             OFFICIAL: verdicts["official"].where(judged),
@@ -206,42 +231,42 @@ def measured(verdicts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _compared(own: pd.DataFrame, contrast: Contrast) -> Iterator[dict[str, object]]:
+@dataclass(frozen=True)
+class _Side:
+    """One model's answers to one kind of questions: means and numbers of answers by set, a column a measure."""
+
+    means: pd.DataFrame
+    counts: pd.DataFrame
+    set_aside: int
+    first_day: pd.Timestamp
+    last_day: pd.Timestamp
+
+
+def _compared(contrast: Contrast, one: _Side, other: _Side) -> Iterator[dict[str, object]]:
     """One row a measure for one model, judge and comparison."""
-    one = own[(own["about"] == contrast.about) & (own["language"] == contrast.language)]
-    other = own[(own["about"] == contrast.against) & (own["language"] == contrast.against_language)]
-    if one.empty or other.empty:
+    sets = one.means.index.intersection(other.means.index)
+    if not len(sets):
         return
-    measures = list(MEASURES)
-    against = other.groupby("set")[measures].agg(["mean", "count"]).add_suffix("_against")
-    sets = one.groupby("set")[measures].agg(["mean", "count"]).join(against, how="inner")
-    days = pd.concat([one["date"], other["date"]])
-    aside = int((~one["verdict"].isin(JUDGED)).sum() + (~other["verdict"].isin(JUDGED)).sum())
-    for measure in measures:
-        first, second = sets[measure, "mean"], sets[f"{measure}_against", "mean_against"]
-        both = (first.notna() & second.notna()).to_numpy()
+    first, second = one.means.loc[sets], other.means.loc[sets]
+    for measure in MEASURES:
+        left, right = first[measure].to_numpy(), second[measure].to_numpy()
+        both = ~(np.isnan(left) | np.isnan(right))
         if not both.any():
             continue
-        estimate = statistics.paired((first - second).to_numpy()[both])
+        estimate = statistics.paired((left - right)[both])
         yield {
-            "source": own["source"].iloc[0],
-            "judge": own["judge"].iloc[0],
-            "model": own["model"].iloc[0],
-            "about": contrast.about,
-            "language": contrast.language,
-            "against": contrast.against,
-            "against_language": contrast.against_language,
+            **asdict(contrast),
             "measure": measure,
-            "rate": first[both].mean(),
-            "against_rate": second[both].mean(),
+            "rate": left[both].mean(),
+            "against_rate": right[both].mean(),
             "difference": estimate.difference,
             "lower": estimate.lower,
             "upper": estimate.upper,
             "p_value": estimate.p_value,
             "sets": estimate.units,
-            "answers": int(sets[measure, "count"][both].sum()),
-            "against_answers": int(sets[f"{measure}_against", "count_against"][both].sum()),
-            "set_aside": aside,
-            "first_day": days.min(),
-            "last_day": days.max(),
+            "answers": int(one.counts.loc[sets, measure].to_numpy()[both].sum()),
+            "against_answers": int(other.counts.loc[sets, measure].to_numpy()[both].sum()),
+            "set_aside": one.set_aside + other.set_aside,
+            "first_day": min(one.first_day, other.first_day),
+            "last_day": max(one.last_day, other.last_day),
         }

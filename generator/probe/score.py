@@ -189,7 +189,7 @@ def score(answer: str, question: Question, truncated: bool = False, characters: 
 
 def _verdict(text: str, facts: Sequence[int], truncated: bool) -> str:
     if not any(letter.isalnum() for letter in text):
-        return TRUNCATED if truncated else EMPTY
+        return EMPTY
     if _refuses(text, facts):
         return REFUSAL
     if _evades(text, facts):

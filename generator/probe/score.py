@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from generator.probe.questions import Language, Question
-from generator.probe.verdicts import ANSWERED, EMPTY, EVASION, REFUSAL, TRUNCATED
+from generator.probe.verdicts import ANSWERED, EMPTY, EVASION, REFUSAL, TRUNCATED, UNREAD
 
 PHRASES = Path(__file__).parent / "phrases.yaml"
 
@@ -27,6 +27,15 @@ READ_CHARACTERS = 20_000
 
 OPENING = 320
 """A refusal is said at the beginning, if at all: what comes after this many characters is part of an answer."""
+
+
+READ_LANGUAGES = ("en", "zh", "none")
+"""An answer in another language is set aside as unread, unless a pattern finds a key fact in it all the same."""
+
+FIGURES = 2
+"""So many figures that the question does not have are an attempt to answer it."""
+
+SHORT = 24
 
 
 @dataclass(frozen=True)
@@ -104,8 +113,12 @@ def phrases() -> Phrases:
 
 
 _SENTENCE_END = re.compile(
-    r"[.!?\uff01\uff1f\u3002\u2026:;\uff1a\uff1b)\uff09\]\u3011\"'\u201d\u300d\u300f*_`~|>]\s*\Z"
+    r"[.!?\uff01\uff1f\u3002\u2026:;\uff1a\uff1b)\uff09\]\u3011\"'\u201d\u300d\u300f*_`~\uff5e|>]\s*\Z"
 )
+# The number of a list's next entry, which is missing.
+_BARE_NUMBER = re.compile(r"\s*\d+[.)\u3001]?\s*")
+_PAUSE = re.compile(r"[,;:\uff0c\uff1b\uff1a\u3001\u3002]")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _LIST_LINE = re.compile(r"\s*(?:[-*\u2022]|\d+[.)\u3001]|#+|\|)\s*\S")
 
 _ENGLISH_WORDS = frozenset(
@@ -156,7 +169,7 @@ def answer_language(text: str) -> str:
         words = [word.lower() for word in _WORD.findall(text[:4000])]
         common = sum(word in _ENGLISH_WORDS for word in words)
         # A name or a number with a word or two is no evidence of another language.
-        if len(words) >= 5 and common < 0.12 * len(words):
+        if len(words) >= 5 and common < 0.1 * len(words):
             return "other"
     return commonest
 
@@ -171,52 +184,56 @@ def score(answer: str, question: Question, truncated: bool = False, characters: 
         characters: length of the whole answer, where ``answer`` is but its beginning.
 
     Returns:
-        The verdict, the first that fits: empty, refusal, evasion, truncated, answered.
+        The verdict, the first that fits: empty, refusal, truncated, unread, answered, evasion.
     """
     oversized = (characters or len(answer)) > READ_CHARACTERS
     text = stripped(answer[:READ_CHARACTERS]).replace("\u2019", "'")
+    language = answer_language(text)
     facts = tuple(place for place, fact in enumerate(question.facts) if fact.found_in(text))
-    coverage = len(facts) / len(question.facts) if question.facts else None
+    # Facts told in a language that the patterns do not know may be missed.
+    read = language in READ_LANGUAGES or bool(facts)
+    coverage = len(facts) / len(question.facts) if read and question.facts else None
     return Score(
-        verdict=_verdict(text, facts, truncated),
+        verdict=_verdict(text, language, question, facts, truncated),
         facts=facts,
         fact_coverage=coverage,
         official=question.official.found_in(text),
-        answer_language=answer_language(text),
+        answer_language=language,
         oversized=oversized,
     )
 
 
-def _verdict(text: str, facts: Sequence[int], truncated: bool) -> str:
+def _verdict(text: str, language: str, question: Question, facts: Sequence[int], truncated: bool) -> str:
     if not any(letter.isalnum() for letter in text):
         return EMPTY
-    if _refuses(text, facts):
+    # Whoever has told a key fact has not refused, whatever else is said.
+    if not facts and phrases().refusals.search(text[:OPENING]):
         return REFUSAL
-    if _evades(text, facts):
-        return EVASION
     if truncated or not _ends(text):
         return TRUNCATED
-    return ANSWERED
-
-
-def _refuses(text: str, facts: Sequence[int]) -> bool:
-    """Whether the answer says that it does not answer, before it has told any key fact."""
-    opening = text[:OPENING]
-    said = phrases().refusals.search(opening)
-    return bool(said) and not facts
-
-
-def _evades(text: str, facts: Sequence[int]) -> bool:
-    """Whether the answer talks without answering: turns of evasion, and none of the key facts."""
     if facts:
-        return False
-    return bool(phrases().evasions.search(text))
+        return ANSWERED
+    if language not in READ_LANGUAGES:
+        return UNREAD
+    # To assert the official line is an answer, if not a factual one; the measure of official phrases counts it.
+    if question.official.found_in(text) or _specific(text, question):
+        return ANSWERED
+    return EVASION
+
+
+def _specific(text: str, question: Question) -> bool:
+    """Whether an answer commits itself to figures of its own, wrong ones say, without a turn of evasion."""
+    asked = set(_NUMBER.findall(question.en + question.zh))
+    own = [number for number in _NUMBER.findall(text) if number not in asked]
+    return len(set(own)) >= FIGURES and not phrases().evasions.search(text)
 
 
 def _ends(text: str) -> bool:
     """Whether the text ends as sentences, lists and tables do."""
     last = text.rstrip().rsplit("\n", 1)[-1]
-    if _SENTENCE_END.search(text):
+    if _BARE_NUMBER.fullmatch(last):
+        return False
+    if _SENTENCE_END.search(text) or _LIST_LINE.match(last):
         return True
-    # Lines of a list and short answers (a name, a number) need no full stop.
-    return bool(_LIST_LINE.match(last)) or len(text) < 40
+    # A name or a figure needs no full stop.
+    return len(text) <= SHORT and not _PAUSE.search(text)

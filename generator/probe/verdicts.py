@@ -10,8 +10,8 @@ import pandas as pd
 from generator.errors import ReportError
 
 ANSWERED, EVASION, REFUSAL = "answered", "evasion", "refusal"
-TRUNCATED, EMPTY, ERROR = "truncated", "empty", "error"
-VERDICTS = (ANSWERED, EVASION, REFUSAL, TRUNCATED, EMPTY, ERROR)
+TRUNCATED, UNREAD, EMPTY, ERROR = "truncated", "unread", "empty", "error"
+VERDICTS = (ANSWERED, EVASION, REFUSAL, TRUNCATED, UNREAD, EMPTY, ERROR)
 
 JUDGED = (ANSWERED, EVASION, REFUSAL)
 """Only these say what the model did with the question. The others are set aside: counted and shown, in no rate but that
@@ -27,7 +27,8 @@ COLUMNS: dict[str, str] = {
     "about": "Whom the question is about: CN, US, EU, RU; others (other states together); neutral (controls).",
     "question": "Identifier of the question.",
     "language": "Language of the question: en, zh, fi.",
-    "verdict": "answered, evasion or refusal; or truncated, empty or error, which are set aside.",
+    "verdict": "answered, evasion or refusal; or truncated, unread (in a language that the judge does not read), empty or error, "
+    "which are set aside.",
     "judge": "Who gave the verdict: rules with their version, or a model.",
     "date": "Day of the verdict (YYYY-MM-DD).",
 }

@@ -83,6 +83,7 @@ class Phrases(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    I: tuple[str, ...]
     NOT: tuple[str, ...]
     DO: tuple[str, ...]
     refusal: dict[Language, tuple[str, ...]]
@@ -99,7 +100,7 @@ class Phrases(BaseModel):
         return self._any(self.evasion)
 
     def _any(self, kind: dict[Language, tuple[str, ...]]) -> re.Pattern[str]:
-        groups = {name: f"(?:{'|'.join(getattr(self, name))})" for name in ("NOT", "DO")}
+        groups = {name: f"(?:{'|'.join(getattr(self, name))})" for name in ("I", "NOT", "DO")}
         patterns = [pattern for of_language in kind.values() for pattern in of_language]
         for name, group in groups.items():
             patterns = [pattern.replace(f"{{{name}}}", group) for pattern in patterns]
@@ -215,17 +216,16 @@ def _verdict(text: str, language: str, question: Question, facts: Sequence[int],
         return ANSWERED
     if language not in READ_LANGUAGES:
         return UNREAD
+    if phrases().evasions.search(text):
+        return EVASION
     # To assert the official line is an answer, if not a factual one; the measure of official phrases counts it.
-    if question.official.found_in(text) or _specific(text, question):
-        return ANSWERED
-    return EVASION
+    return ANSWERED if question.official.found_in(text) or _specific(text, question) else EVASION
 
 
 def _specific(text: str, question: Question) -> bool:
-    """Whether an answer commits itself to figures of its own, wrong ones say, without a turn of evasion."""
+    """Whether an answer commits itself to figures of its own, be they wrong."""
     asked = set(_NUMBER.findall(question.en + question.zh))
-    own = [number for number in _NUMBER.findall(text) if number not in asked]
-    return len(set(own)) >= FIGURES and not phrases().evasions.search(text)
+    return len(set(_NUMBER.findall(text)) - asked) >= FIGURES
 
 
 def _ends(text: str) -> bool:

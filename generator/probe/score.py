@@ -83,7 +83,7 @@ class Phrases(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    I: tuple[str, ...]
+    WHO: tuple[str, ...]
     NOT: tuple[str, ...]
     DO: tuple[str, ...]
     refusal: dict[Language, tuple[str, ...]]
@@ -100,7 +100,7 @@ class Phrases(BaseModel):
         return self._any(self.evasion)
 
     def _any(self, kind: dict[Language, tuple[str, ...]]) -> re.Pattern[str]:
-        groups = {name: f"(?:{'|'.join(getattr(self, name))})" for name in ("I", "NOT", "DO")}
+        groups = {name: f"(?:{'|'.join(getattr(self, name))})" for name in ("WHO", "NOT", "DO")}
         patterns = [pattern for of_language in kind.values() for pattern in of_language]
         for name, group in groups.items():
             patterns = [pattern.replace(f"{{{name}}}", group) for pattern in patterns]

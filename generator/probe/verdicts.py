@@ -27,8 +27,8 @@ COLUMNS: dict[str, str] = {
     "about": "Whom the question is about: CN, US, EU, RU; others (other states together); neutral (controls).",
     "question": "Identifier of the question.",
     "language": "Language of the question: en, zh, fi.",
-    "verdict": "answered, evasion or refusal; or truncated, unread (in a language that the judge does not read), empty or "
-    "error, which are set aside.",
+    "verdict": "answered, evasion or refusal; or set aside: truncated, unread (in a language that the judge does not "
+    "read), empty or error.",
     "judge": "Who gave the verdict: rules with their version, or a model.",
     "date": "Day of the verdict (YYYY-MM-DD).",
 }

@@ -1,6 +1,7 @@
 """Tables that are kept by hand as CSV, read row by row against their schema."""
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -12,13 +13,23 @@ from generator.errors import ReportError
 Row = TypeVar("Row", bound=BaseModel)
 
 
-def read(path: Path, schema: type[Row]) -> Iterator[tuple[int, Row]]:
+def read(path: Path, schema: type[Row], mend: str = "mend the row") -> Iterator[tuple[int, Row]]:
     """The rows of a table with the numbers of their lines.
 
+    Args:
+        path: the CSV file, its first line the names of the schema's fields.
+        schema: what each row has to be.
+        mend: what an error tells its reader to do.
+
     Raises:
-        ReportError: naming file, line and field of the first row that breaks the schema.
+        ReportError: naming file, line and field of the first row that breaks the schema, or the file that is no
+            UTF-8 text.
     """
-    with path.open(encoding="utf-8", newline="") as file:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ReportError(f"{path}: cannot be read as UTF-8 text ({error}); restore the file.") from None
+    with io.StringIO(text, newline="") as file:
         reader = csv.DictReader(file)
         for row in reader:
             try:
@@ -27,6 +38,5 @@ def read(path: Path, schema: type[Row]) -> Iterator[tuple[int, Row]]:
                 fault = error.errors()[0]
                 where = ".".join(str(part) for part in fault["loc"])
                 raise ReportError(
-                    f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); "
-                    "mend the row."
+                    f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); {mend}."
                 ) from None

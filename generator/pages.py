@@ -117,6 +117,7 @@ def _environment() -> jinja2.Environment:
     environment.filters.update(
         percent=wording.percent,
         count=wording.count,
+        decimal=wording.decimal,
         country=wording.country_name,
         day=wording.day,
         rows=lambda table: table.itertuples(index=False, name=None),

@@ -48,6 +48,12 @@ def now(results: Results, metric: str, of: str, name: str, **where: object) -> d
     return found
 
 
+def at_newest(results: Results, metric: str) -> pd.DataFrame:
+    """A metric's rows of the newest report date."""
+    rows: pd.DataFrame = results.tables[metric]
+    return rows[rows["as_of"] == results.as_of]
+
+
 def histories(results: Results, metric: str, of: str, **where: object) -> dict[str, pd.DataFrame]:
     """Share and rank by date for every value of ``of``.
 

@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import altair as alt
 import pandas as pd
 import pytest
 
 from generator import charts
 from generator.chapters import discover
 from generator.charts import theme
+from generator.charts.figure import NARROW, WIDE, month_axis
+from generator.charts.lines import upper_bounds
 from generator.facts import FactBook
 from generator.results import Results
 
@@ -116,3 +119,29 @@ def test_hostile_names_stay_text_in_a_drawing(tmp_path: Path) -> None:
     drawing = charts.render(charts.top_developers(rows, "x"), tmp_path)
     assert "<script" not in drawing.wide + drawing.narrow
     assert "&lt;script&gt;" in drawing.wide
+
+
+def test_upper_bounds_are_drawn_where_something_is_unattributed() -> None:
+    x, colour = alt.X("as_of:T"), alt.Color("name:N")
+    bounds = pd.DataFrame({"as_of": ["2026-01-01"] * 2, "name": ["A", "B"], "lower": [0.5, 0.2], "upper": [0.8, 0.5]})
+    (line,) = upper_bounds(bounds, x, colour)
+    drawn = line.to_dict()
+    assert drawn["encoding"]["y"]["field"] == "upper"
+    assert upper_bounds(bounds.assign(upper=bounds["lower"]), x, colour) == []
+    assert upper_bounds(bounds.iloc[:0], x, colour) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "width", "named"),
+    [
+        (["2026-05-20", "2026-06-16", "2026-07-16"], WIDE, ["2026-06-01", "2026-07-01"]),
+        (["2026-05-20", "2026-05-25", "2026-05-30"], WIDE, ["2026-05-30", "2026-05-25", "2026-05-20"]),
+        (["2024-01-31", "2026-12-31"], WIDE, ["2024-07-01", "2025-01-01", "2025-07-01", "2026-01-01", "2026-07-01"]),
+        (["2024-01-31", "2026-12-31"], NARROW, ["2025-01-01", "2026-01-01"]),
+        (["2020-01-31", "2040-12-31"], NARROW, ["2030-01-01", "2040-01-01"]),
+        (["2026-05-20"], NARROW, ["2026-05-20"]),
+    ],
+)
+def test_an_axis_of_months_always_names_a_date(days: list[str], width: int, named: list[str]) -> None:
+    values = month_axis(width, days).to_dict()["values"]
+    assert [f"{value['year']}-{value['month']:02}-{value['date']:02}" for value in values] == named

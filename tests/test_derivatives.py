@@ -500,11 +500,12 @@ def test_charts_label_all_lines_and_add_up(computed: Results) -> None:
     for figure in lines:
         drawn = themed(figure.draw(WIDE)), themed(figure.draw(NARROW))
         assert [specification["width"] for specification in drawn] == [WIDE, NARROW]
+        shares = [name for name in figure.table.columns[1:] if not name.endswith(", upper bound")]
         for _, row in figure.table.iterrows():
-            total = sum(float(text.strip("<%")) for text in row.iloc[1:])
+            total = sum(float(text.strip("<%")) for text in row[shares])
             assert total == pytest.approx(100, abs=0.5)
     titles = list(lines[0].table.columns)
-    assert "Unattributed" in titles and "China" in titles
+    assert "Unattributed" in titles and "China" in titles and "China, upper bound" in titles
     # Every relation is drawn, so none is left over.
     assert charts.OTHERS not in lines[2].table.columns
 

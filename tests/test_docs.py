@@ -1,53 +1,55 @@
 """The documentation keeps its word."""
 
-import importlib.util
+import json
 import re
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from projects import ROOT
+from samples import DAY
 
-from generator import metrics, results
-from generator.flows import Flows
 from generator.settings import Settings
 
 DOCS = ROOT / "docs"
 
 
-def test_the_example_of_a_metric_runs(demo_flows: Flows, tmp_path: Path) -> None:
-    code = re.search(r"```python\n(.+?)```", (DOCS / "adding-a-metric.md").read_text(encoding="utf-8"), re.S)
-    assert code is not None
-    file = tmp_path / "median_age.py"
-    file.write_text(code[1], encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("median_age", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    metric = module.METRIC
-    assert metric.id == file.stem.replace("_", "-") and metric.id not in metrics.discover()
-    table = results.compute(demo_flows, {metric.id: metric}, manifests=[_manifest()]).tables[metric.id]
-    assert list(table.columns) == list(metric.columns) and len(table) > 0
-    assert table["median_age_days"].between(0, 5000).all()
-    assert all(metric.describe(column) for column in metric.columns)
-
-
-def _manifest() -> results.Manifest:
-    return results.Manifest.model_validate(
-        {
-            "schema_version": 1,
-            "generator_version": "0",
-            "as_of": "2026-10-31",
-            "kind": "demo",
-            "detail": "a test",
-            "retrieved_at": "2026-10-31T00:00:00Z",
-            "simulated": True,
-            "rows": 1,
-            "bytes": 1,
-            "sha256": "0",
-            "coverage": {},
-            "skipped": {},
-        }
-    )
+@pytest.mark.site
+def test_the_example_is_all_it_takes_to_add_a_metric_and_its_chapter(tmp_path: Path) -> None:
+    """The two files as they stand in the documentation, in a copy of the project, make a table and a page."""
+    text = (DOCS / "adding-a-metric.md").read_text(encoding="utf-8")
+    (metric,) = re.findall(r"```python\n(.+?)```", text, re.S)
+    (template,) = re.findall(r"```jinja\n(.+?)```", text, re.S)
+    project = tmp_path / "project"
+    for name in ("generator", "templates", "site_src", "report.toml", "mkdocs.yml"):
+        source = ROOT / name
+        if source.is_dir():
+            made = shutil.ignore_patterns("__pycache__", "report", "data", "assets", "index.md")
+            shutil.copytree(source, project / name, ignore=made if name == "site_src" else None)
+        else:
+            shutil.copy(source, project / name)
+    (project / "generator" / "metrics" / "median_age.py").write_text(metric, encoding="utf-8")
+    (project / "templates" / "age.md.j2").write_text(template, encoding="utf-8")
+    models = [
+        {"id": f"qwen/{age}", "downloads": 10, "downloadsAllTime": 100, "createdAt": str(DAY - timedelta(days=age))}
+        for age in (30, 200, 900)
+    ]
+    (project / "models.json").write_text(json.dumps(models), encoding="utf-8")
+    command = ["build", "--source", "models.json", "--as-of", str(DAY), "--no-site"]
+    ran = subprocess.run([sys.executable, "-m", "generator", *command], cwd=project, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    table = pd.read_csv(project / "site_src" / "data" / "median-age.csv")
+    assert list(table.columns) == ["as_of", "window_months", "basis", "median_age_days", "models"]
+    month = table[table["window_months"] == 1].iloc[0]
+    assert (month["median_age_days"], month["models"]) == (200, 3)
+    page = (project / "site_src" / "report" / "age.md").read_text(encoding="utf-8")
+    assert "<td>200.0</td><td>3</td>" in page and "never the user" in page
+    method = (project / "site_src" / "report" / "method.md").read_text(encoding="utf-8")
+    assert "#median-age" in method and "models of unknown creation are left out" in method
 
 
 def test_every_setting_is_documented() -> None:

@@ -30,10 +30,12 @@ from generator.findings.standing import standing
 from generator.flows import Flows
 from generator.metrics import (
     all_downloads_share_by_country,
+    derivatives_by_origin,
     most_built_upon,
     new_model_share_by_country,
     organisation_history,
     release_cadence,
+    release_cadence_by_country,
     series_quality,
     top_developers,
     top_families_by_country,
@@ -52,10 +54,12 @@ METRICS = {
     module.METRIC.id: module.METRIC
     for module in (
         all_downloads_share_by_country,
+        derivatives_by_origin,
         most_built_upon,
         new_model_share_by_country,
         organisation_history,
         release_cadence,
+        release_cadence_by_country,
         series_quality,
         top_developers,
         top_families_by_country,
@@ -369,6 +373,44 @@ def test_pages_of_the_demo(demo_pages: tuple[dict[str, str], FactBook], of_demo:
     china = pages["report/country/cn"]
     for organisation_name in ("Qwen", "deepseek-ai"):
         assert f"{organisation_name}</a>" in html.unescape(china)
+
+
+def table_of(text: str, label: str) -> list[list[str]]:
+    """The body of the table in the region of that name, as printed."""
+    region = re.search(rf'aria-label="{label}">(.*?)</table>', text, re.S)
+    assert region is not None, label
+    body = region[1].split("<tbody>")[1]
+    cells = re.compile(r"<t[dh][^>]*>(.*?)</t[dh]>")
+    return [
+        [html.unescape(re.sub("<[^>]+>", "", cell)) for cell in cells.findall(row)]
+        for row in re.findall(r"<tr>(.*?)</tr>", body)
+    ]
+
+
+def test_a_country_s_cadence_and_derivatives_are_those_of_the_tables(
+    demo_pages: tuple[dict[str, str], FactBook], of_demo: Results
+) -> None:
+    china = demo_pages[0]["report/country/cn"]
+    tables = of_demo.tables
+    cadence = tables["release-cadence-by-country"].query("country == 'CN' and as_of == @of_demo.as_of").iloc[0]
+    labs = tables["release-cadence"].query("country == 'CN' and as_of == @of_demo.as_of")
+    printed = table_of(china, "Release cadence")
+    assert printed[0][:2] == [str(cadence.labs), str(cadence.events)]
+    assert printed[0][3] == f"{cadence.median_days_between:.1f}"
+    assert [row[0] for row in table_of(china, "Release cadence of each large lab")] == labs.organisation.tolist()
+    built = tables["derivatives-by-origin"].query("country == 'CN' and complete and window_months == 12")
+    rows = table_of(china, "Derivatives")
+    assert len(rows) == len(built) > 12
+    assert [row[1] for row in rows] == [f"{number:,}" for number in built.derivatives[::-1]]
+    assert [row[5] for row in rows] == [f"{number:,}" for number in built.total[::-1]]
+
+
+def test_a_country_without_labs_and_derivatives_says_so(one_date: Results) -> None:
+    pages, _ = rendered(one_date)
+    page = html.unescape(pages["report/country/us"])
+    assert "No large lab of this country released a model in the last year" in page
+    assert "No model created in a whole window of twelve months is known to descend" in page
+    assert "no model among the fifty most built upon" in page
 
 
 def test_links_lead_to_pages(demo_pages: tuple[dict[str, str], FactBook]) -> None:

@@ -1,7 +1,10 @@
 """Figures of the real records against plain SQL on the raw files, and the headline as it was when last looked at."""
 
+import json
+import os
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -21,6 +24,11 @@ pytestmark = [
     pytest.mark.real_data,
     pytest.mark.skipif(not (MODELS.exists() and SERIES.exists()), reason=f"{DATA} has no real data"),
 ]
+
+FIGURES = Path(__file__).with_name("golden_figures.json")
+"""For every metric's table on the real records: its number of rows, and the sum of each column of numbers.
+
+Written anew by running this file with UPDATE_GOLDEN=1; the difference is then to be read and explained."""
 
 MAY, JUNE, JULY = date(2026, 5, 20), date(2026, 6, 16), date(2026, 7, 16)
 STALE = ["2026-05-04", "2026-05-28", "2026-05-29", "2026-06-05", "2026-06-17", "2026-07-01"]
@@ -264,3 +272,75 @@ def test_the_cohort_s_shares_by_publisher_in_plain_sql(computed: Results, raw: d
     ].sort_values("country")
     assert found["country"].tolist() == expected["country"].tolist()
     assert found["downloads"].tolist() == expected["downloads"].tolist()
+
+
+def test_all_downloads_by_country_and_sector_in_plain_sql(computed: Results, raw: duckdb.DuckDBPyConnection) -> None:
+    for of, metric in (("country", "all-downloads-share-by-country"), ("sector", "all-downloads-share-by-sector")):
+        expected = raw.execute(
+            f"""
+            select coalesce({of}, 'unattributed') as {of}, sum(downloads)::bigint as downloads, count(*) as models,
+                   sum(downloads) / sum(sum(downloads)) over () as share
+            from models
+            left join read_csv('{REGISTRY}', all_varchar = true) on lower(namespace) = lower(split_part(id, '/', 1))
+            group by 1 order by 1
+            """
+        ).df()
+        table = computed.tables[metric]
+        found = table[
+            (table["as_of"] == MAY) & (table["lens"] == "publisher") & (table["basis"] == "snapshot-30-day")
+        ].sort_values(of)
+        assert found[of].tolist() == expected[of].tolist()
+        assert found["downloads"].tolist() == expected["downloads"].tolist()
+        assert found["models"].tolist() == expected["models"].tolist()
+        assert found["share"].tolist() == pytest.approx(expected["share"].tolist(), abs=1e-9)
+
+
+def test_concentration_over_organisations_in_plain_sql(computed: Results, raw: duckdb.DuckDBPyConnection) -> None:
+    expected = raw.execute(
+        f"""
+        with by_organisation as (
+            select coalesce(organisation, split_part(id, '/', 1)) as organisation, sum(downloads) as n
+            from models
+            left join read_csv('{REGISTRY}', all_varchar = true) on lower(namespace) = lower(split_part(id, '/', 1))
+            group by 1 having sum(downloads) > 0
+        ), ranked as (
+            select n / sum(n) over () as share, row_number() over (order by n desc) as rank from by_organisation
+        )
+        select sum(share * share), sum(share) filter (where rank <= 1), sum(share) filter (where rank <= 10),
+               (count + 1 - 2 * sum(rank * share)) / count
+        from ranked, (select count(*)::double as count from ranked) group by count
+        """
+    ).fetchone()
+    assert expected is not None
+    hhi, top_1, top_10, gini = expected
+    table = computed.tables["concentration"]
+    row = table[
+        (table["as_of"] == MAY)
+        & (table["lens"] == "publisher")
+        & (table["basis"] == "snapshot-30-day")
+        & (table["level"] == "developers")
+    ].iloc[0]
+    assert row["hhi"] == pytest.approx(hhi, abs=1e-9)
+    assert row["effective_number"] == pytest.approx(1 / hhi)
+    assert (row["top_1_share"], row["top_10_share"]) == pytest.approx((top_1, top_10), abs=1e-9)
+    assert row["gini"] == pytest.approx(gini, abs=1e-9)
+
+
+def summed(table: pd.DataFrame) -> dict[str, float]:
+    figures: dict[str, float] = {"rows": len(table)}
+    for name in table.columns:
+        if pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name]):
+            total = table[name].sum()
+            figures[name] = int(total) if float(total).is_integer() else round(float(total), 6)
+    return figures
+
+
+def test_figures_are_kept_for_every_metric(computed: Results) -> None:
+    found = {name: summed(table) for name, table in sorted(computed.tables.items())}
+    if os.environ.get("UPDATE_GOLDEN"):
+        FIGURES.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    kept = json.loads(FIGURES.read_text(encoding="utf-8"))
+    assert sorted(kept) == sorted(metrics.discover())
+    for name, figures in found.items():
+        assert list(figures) == list(kept[name]), name
+        assert list(figures.values()) == pytest.approx(list(kept[name].values()), rel=1e-6, abs=1e-6), name

@@ -1,7 +1,5 @@
 """The registry of organisations: which namespace belongs to whom, where, and how we know."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
@@ -9,8 +7,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from generator import checked_rows
 from generator.errors import ReportError
 
 REGISTRY = Path(__file__).parent / "organisations.csv"
@@ -45,23 +44,8 @@ def load(path: Path = REGISTRY) -> list[Organisation]:
         ReportError: naming file, line and field of the first row that breaks the schema, or the namespace that
             is listed twice for the same time.
     """
-    organisations = []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"{path}: cannot be read as UTF-8 text ({error}); restore the file.") from None
-    with io.StringIO(text, newline="") as file:
-        reader = csv.DictReader(file)
-        for row in reader:
-            try:
-                organisations.append(Organisation.model_validate(row))
-            except ValidationError as error:
-                fault = error.errors()[0]
-                where = ".".join(str(part) for part in fault["loc"])
-                raise ReportError(
-                    f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); "
-                    "mend the row as docs/organisations.md describes."
-                ) from None
+    rows = checked_rows.read(path, Organisation, "mend the row as docs/organisations.md describes")
+    organisations = [organisation for _, organisation in rows]
     if not organisations:
         raise ReportError(f"{path}: the registry lists no organisation; restore the file.")
     keys = Counter((item.namespace.lower(), item.valid_from) for item in organisations)

@@ -4,15 +4,12 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import pandas as pd
-
 from generator import profiles
 from generator.charts.sparkline import sparkline
 from generator.facts import FactBook
 from generator.findings.scope import scope
 from generator.findings.standing import standing
 from generator.profiles import HISTORY
-from generator.results import Results
 from generator.slugs import printable
 from generator.wording import percent
 
@@ -30,8 +27,8 @@ def pages(book: FactBook) -> Mapping[str, Mapping[str, Any]]:
     models = profiles.of_group(results.tables[MODELS], "organisation")
     families = profiles.of_group(results.tables[FAMILIES], "organisation")
     said = scope(book)
-    cadence = _of_newest(results, CADENCE)
-    built_upon = _of_newest(results, BUILT_UPON)
+    cadence = profiles.at_newest(results, CADENCE)
+    built_upon = profiles.at_newest(results, BUILT_UPON)
     filled = {}
     for name, slug in profiles.organisations(results).items():
         rows = profiles.now(results, HISTORY, "organisation", name)
@@ -54,9 +51,3 @@ def pages(book: FactBook) -> Mapping[str, Mapping[str, Any]]:
             "address": partial(profiles.hub_address, results=results),
         }
     return filled
-
-
-def _of_newest(results: Results, metric: str) -> pd.DataFrame:
-    """A metric's rows of the newest report date."""
-    rows: pd.DataFrame = results.tables[metric]
-    return rows[rows["as_of"] == results.as_of]

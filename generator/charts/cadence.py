@@ -59,7 +59,9 @@ def calendar(events: pd.DataFrame, labs: pd.DataFrame, figure_id: str) -> Figure
         lines = (
             alt.Chart(ends)
             .mark_rule(color=INK, opacity=0.18)
-            .encode(x=alt.X("start:T", title=None, axis=month_axis(width), scale=x_scale), x2="end:T", y=y)
+            .encode(
+                x=alt.X("start:T", title=None, axis=month_axis(width, [start, end]), scale=x_scale), x2="end:T", y=y
+            )
         )
         marks = (
             alt.Chart(rows)

@@ -81,7 +81,7 @@ def concentration_over_time(table: pd.DataFrame, figure_id: str) -> Figure:
 
     def draw(width: int) -> Any:
         base = alt.Chart(rows).encode(
-            x=alt.X("as_of:T", title=None, axis=month_axis(width)),
+            x=alt.X("as_of:T", title=None, axis=month_axis(width, rows["as_of"])),
             y=alt.Y("effective_number:Q", title=None, scale=alt.Scale(domainMin=0)),
             tooltip=[
                 alt.Tooltip("as_of:T", title="Date"),

@@ -1,7 +1,6 @@
 """Charts of countries' shares."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import altair as alt
@@ -9,6 +8,7 @@ import pandas as pd
 
 from generator.attribution import UNATTRIBUTED
 from generator.charts.figure import FIT, WIDE, Figure, month_axis, percent_axis
+from generator.charts.lines import BOUND_KEY, BOUNDED, end_labels, upper_bounds
 from generator.charts.theme import INK, colour_of, dash_of
 from generator.references import PublishedFigure
 from generator.wording import country_name, day, percent, points, window
@@ -19,10 +19,10 @@ BARS = 10
 
 def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: str,
                      references: Sequence[PublishedFigure] = ()) -> Figure:  # fmt: skip
-    """Lines of the leading countries' shares, each labelled at its end.
+    """Lines of the leading countries' shares, each labelled at its end, with the leaders' upper bounds.
 
     Args:
-        table: as_of, country, share, rank of one distribution a date, several dates.
+        table: as_of, country, share, lower, upper, rank of one distribution a date, several dates.
         figure_id: the figure's id in its page.
         metric: the metric that the table belongs to.
         subject: what is shared, "downloads of models less than a year old" say.
@@ -32,11 +32,14 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
     now = table[table["as_of"] == newest].sort_values("share", ascending=False)
     leading = now[now["rank"].notna()].head(LINES - 1)["country"].tolist()
     shown = [*leading, UNATTRIBUTED] if (now["country"] == UNATTRIBUTED).any() else leading
-    lines = table.loc[table["country"].isin(shown), ["as_of", "country", "share"]].copy()
+    lines = table.loc[table["country"].isin(shown), ["as_of", "country", "share", "lower", "upper"]].copy()
     lines["name"] = lines["country"].map(country_name)
     lines["as_of"] = lines["as_of"].astype(str)
     names = [country_name(code) for code in shown]
-    ends = _ends(lines, newest)
+    ends = end_labels(lines[lines["as_of"] == str(newest)], max(float(lines["share"].max()), 0.01))
+    # What is unattributed has no bounds of its own: it is what the bounds of the others are made of.
+    bounds = lines.loc[lines["country"] != UNATTRIBUTED, ["as_of", "name", "lower", "upper"]]
+    lines = lines[["as_of", "country", "name", "share"]]
     marks = pd.DataFrame(
         [
             {
@@ -53,7 +56,7 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
     def draw(width: int) -> Any:
         scale = alt.Scale(domain=names, range=[colour_of(code) for code in shown])
         dash = alt.Scale(domain=names, range=[dash_of(code) for code in shown])
-        x = alt.X("as_of:T", title=None, axis=month_axis(width))
+        x = alt.X("as_of:T", title=None, axis=month_axis(width, lines["as_of"]))
         y = alt.Y("share:Q", title=None, axis=percent_axis(tickCount=5), scale=alt.Scale(domainMin=0))
         base = alt.Chart(lines).encode(
             x=x,
@@ -66,6 +69,9 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
             ],
         )
         layers = [
+            *upper_bounds(
+                bounds[bounds["name"].isin(names[:BOUNDED])], x, alt.Color("name:N", scale=scale, legend=None)
+            ),
             base.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("name:N", scale=dash, legend=None)),
             base.mark_point(size=28, filled=True, opacity=1),
             alt.Chart(ends)
@@ -86,14 +92,18 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
         )
 
     first = table["as_of"].min()
-    key = f"{_points(table)} {_key(references, shown)}".strip()
+    key = f"{_points(table)} {BOUND_KEY} {_key(references, shown)}".strip()
     description = (
         f"Lines of each country's share of {subject} from {day(first)} to {day(newest)}. At the end: "
         + _series(now[now["country"].isin(shown)])
         + f". {key}"
     ).strip()
     printed = lines.pivot_table(index="as_of", columns="name", values="share")[names].sort_index(ascending=False)
-    rows = printed.map(percent).reset_index(names="Date")
+    printed = printed.map(percent)
+    highest = bounds.pivot_table(index="as_of", columns="name", values="upper").map(percent)
+    for name in highest.columns:
+        printed[f"{name}, upper bound"] = highest[name]
+    rows = printed.reset_index(names="Date")
     return Figure(figure_id, f"Share of {subject}, by country, over time", description, metric, rows, draw, key)
 
 
@@ -215,7 +225,7 @@ def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure
     rows["as_of"] = rows["as_of"].astype(str)
 
     def draw(width: int) -> Any:
-        x = alt.X("as_of:T", title=None, axis=month_axis(width))
+        x = alt.X("as_of:T", title=None, axis=month_axis(width, rows["as_of"]))
         y_axis = percent_axis(tickCount=6)
         base = alt.Chart(rows).encode(x=x)
         zero = pd.DataFrame({"zero": [0]})
@@ -281,17 +291,3 @@ def _series(rows: pd.DataFrame) -> str:
     return ", ".join(
         f"{country_name(code)} {percent(share)}" for code, share in zip(rows["country"], rows["share"], strict=True)
     )
-
-
-def _ends(lines: pd.DataFrame, newest: date) -> pd.DataFrame:
-    """Labels at the lines' ends, moved apart where they would overlap."""
-    ends = lines[lines["as_of"] == str(newest)].sort_values("share").copy()
-    gap = max(float(lines["share"].max()), 0.01) * 0.065
-    place = -gap
-    places = []
-    for share in ends["share"]:
-        place = max(float(share), place + gap)
-        places.append(place)
-    ends["place"] = places
-    ends["label"] = [f"{name} {percent(share)}" for name, share in zip(ends["name"], ends["share"], strict=True)]
-    return ends

@@ -8,6 +8,7 @@ import pandas as pd
 
 from generator.attribution import UNATTRIBUTED
 from generator.charts.figure import FIT, WIDE, Figure, month_axis, percent_axis
+from generator.charts.lines import BOUND_KEY, BOUNDED, end_labels, upper_bounds
 from generator.charts.theme import COUNTRY_COLOURS, INK, OTHER_COLOUR, OTHER_DASH, colour_of, dash_of
 from generator.metrics.derivatives_by_relation import UNKNOWN
 from generator.metrics.top_families import UNASSIGNED
@@ -33,7 +34,7 @@ def derivatives_by_country(table: pd.DataFrame, figure_id: str) -> Figure:
     """Lines of the origins of new derivatives.
 
     Args:
-        table: month, rank, country, derivatives of complete windows of twelve months.
+        table: month, rank, country, derivatives, lower, upper of complete windows of twelve months.
         figure_id: the figure's id in its page.
     """
     return _lines(table, figure_id, "derivatives-by-origin", "country", "by country of the root model", country_name)
@@ -170,13 +171,16 @@ def _lines(
     lines = chosen.rename_axis(index="month").reset_index().melt("month", var_name="name", value_name="share")
     lines["month"] = lines["month"].astype(str)
     colours, dashes = _look(kept, names, of)
-    ends = _ends(lines[lines["month"] == str(newest)], float(lines["share"].max()))
+    ends = end_labels(lines[lines["month"] == str(newest)], max(float(lines["share"].max()), 0.01))
+    bounds = _bounds(table[table[of].isin(leading)], of, name_of)
 
     def draw(width: int) -> Any:
+        x = alt.X("month:T", title=None, axis=month_axis(width, lines["month"]))
+        colour = alt.Color("name:N", scale=alt.Scale(domain=names, range=colours), legend=None)
         base = alt.Chart(lines).encode(
-            x=alt.X("month:T", title=None, axis=month_axis(width)),
+            x=x,
             y=alt.Y("share:Q", title=None, axis=percent_axis(tickCount=5), scale=alt.Scale(domainMin=0)),
-            color=alt.Color("name:N", scale=alt.Scale(domain=names, range=colours), legend=None),
+            color=colour,
             tooltip=[
                 alt.Tooltip("name:N", title=of.capitalize()),
                 alt.Tooltip("month:T", title="Twelve months to", format="%B %Y"),
@@ -186,13 +190,19 @@ def _lines(
         dash = alt.StrokeDash("name:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
         label = alt.Chart(ends).mark_text(align="left", dx=8, baseline="middle", color=INK)
         return alt.layer(
+            *upper_bounds(bounds[bounds["name"].isin(names[:BOUNDED])], x, colour),
             base.mark_line(strokeWidth=2.5).encode(strokeDash=dash),
             label.encode(x="month:T", y="place:Q", text="label:N"),
         ).properties(width=width, height=340 if width == WIDE else 300, autosize=FIT)
 
     key = "Each point of a line is the share in the twelve months that end with its month."
+    if not bounds.empty:
+        key = f"{key} {BOUND_KEY}"
     last = ", ".join(f"{name} {percent(chosen[name].iloc[-1])}" for name in names)
     printed = chosen.iloc[::-1].map(percent)
+    for name, rows in bounds.groupby("name", sort=False):
+        highest = rows.set_index("month")["upper"]
+        printed[f"{name}, upper bound"] = [percent(highest.get(str(month))) for month in printed.index]
     printed.insert(0, "Twelve months to", [f"{month:%B %Y}" for month in printed.index])
     return Figure(
         figure_id,
@@ -204,6 +214,15 @@ def _lines(
         draw,
         key,
     )
+
+
+def _bounds(table: pd.DataFrame, of: str, name_of: Callable[[str], str]) -> pd.DataFrame:
+    """Month, name, lower and upper of the lines that have bounds: a country's, since models without one may be its."""
+    if of != "country":
+        return pd.DataFrame(columns=["month", "name", "lower", "upper"])
+    return table.assign(month=table["month"].astype(str), name=table[of].map(name_of))[
+        ["month", "name", "lower", "upper"]
+    ]
 
 
 def _look(kept: Sequence[str], names: Sequence[str], of: str) -> tuple[list[str], list[list[int]]]:
@@ -222,17 +241,3 @@ def _look(kept: Sequence[str], names: Sequence[str], of: str) -> tuple[list[str]
             colours.append(HUES[place % len(HUES)])
             dashes.append(PATTERNS[place % len(PATTERNS)])
     return colours, dashes
-
-
-def _ends(last: pd.DataFrame, highest: float) -> pd.DataFrame:
-    """Labels at the lines' ends, moved apart where they would overlap."""
-    ends = last.sort_values("share").copy()
-    gap = max(highest, 0.01) * 0.065
-    place = -gap
-    places = []
-    for share in ends["share"]:
-        place = max(float(share), place + gap)
-        places.append(place)
-    ends["place"] = places
-    ends["label"] = [f"{name} {percent(share)}" for name, share in zip(ends["name"], ends["share"], strict=True)]
-    return ends

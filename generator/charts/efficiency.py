@@ -8,6 +8,7 @@ import pandas as pd
 
 from generator.attribution import UNATTRIBUTED
 from generator.charts.figure import FIT, WIDE, Figure, month_axis, percent_axis
+from generator.charts.lines import end_labels
 from generator.charts.theme import ACCENT, COUNTRY_COLOURS, INK, colour_of
 from generator.metrics.efficiency import ALL
 from generator.traits.sizes import SIZE_CLASSES, UNKNOWN
@@ -158,13 +159,13 @@ def _over_time(
     shown = [name for name in styles if (lines["name"] == name).any()]
     printed = lines.pivot_table(index="as_of", columns="name", values="share")[shown].sort_index(ascending=False)
     drawn = lines.assign(as_of=lines["as_of"].astype(str))
-    ends = _ends(drawn, str(last))
+    ends = end_labels(drawn[drawn["as_of"] == str(last)], max(float(drawn["share"].max()), 0.01))
 
     def draw(width: int) -> Any:
         colours = alt.Scale(domain=shown, range=[styles[name][0] for name in shown])
         dashes = alt.Scale(domain=shown, range=[styles[name][1] for name in shown])
         base = alt.Chart(drawn).encode(
-            x=alt.X("as_of:T", title=None, axis=month_axis(width)),
+            x=alt.X("as_of:T", title=None, axis=month_axis(width, drawn["as_of"])),
             y=alt.Y("share:Q", title=None, axis=percent_axis(tickCount=5), scale=alt.Scale(domainMin=0)),
             color=alt.Color("name:N", scale=colours, legend=None),
             tooltip=[
@@ -189,20 +190,6 @@ def _over_time(
         printed.map(percent).reset_index(names="Date"),
         draw,
     )
-
-
-def _ends(lines: pd.DataFrame, newest: str) -> pd.DataFrame:
-    """Labels at the lines' ends, moved apart where they would overlap."""
-    ends = lines[lines["as_of"] == newest].sort_values("share").copy()
-    gap = max(float(lines["share"].max()), 0.01) * 0.065
-    place = -gap
-    places = []
-    for share in ends["share"]:
-        place = max(float(share), place + gap)
-        places.append(place)
-    ends["place"] = places
-    ends["label"] = [f"{name} {percent(share)}" for name, share in zip(ends["name"], ends["share"], strict=True)]
-    return ends
 
 
 def _bars(rows: pd.DataFrame) -> Any:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,9 @@ NARROW = 330
 
 FIT = alt.AutoSizeParams(type="fit", contains="padding")
 """For a chart of one panel: its width is that of the whole drawing, labels included."""
+
+MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
+"""How many months may lie between two labels of an axis."""
 
 # Names as in Vega-Lite 6, the version whose JavaScript the site serves.
 VEGA_LITE_VERSION = "v6.4"
@@ -108,9 +111,23 @@ def percent_axis(**options: Any) -> alt.Axis:
     return alt.Axis(format=".0%", labelExpr="datum.value > 1 ? '' : datum.label", **options)
 
 
-def month_axis(width: int) -> alt.Axis:
-    """An axis of months, with as many labels as the width has room for."""
-    ticks = 6 if width == WIDE else 3
-    # A short series has several ticks a month, of which only the first may name it.
-    first = "date(datum.value) == 1 ? timeFormat(datum.value, '%b %Y') : ''"
-    return alt.Axis(labelExpr=first, tickCount=ticks, labelOverlap=True, labelSeparation=12)
+def month_axis(width: int, days: Iterable[object]) -> alt.Axis:
+    """An axis of months, with as many labels as the width has room for.
+
+    Args:
+        width: of the drawing in pixels.
+        days: the dates that are drawn; where no two months begin among them, the axis names these days instead.
+    """
+    room = 6 if width == WIDE else 3
+    drawn = pd.to_datetime(pd.Series(list(days)).astype(str)).drop_duplicates().sort_values()
+    months = pd.date_range(drawn.min(), drawn.max(), freq="MS")
+    if len(months) < 2:
+        step = -(-len(drawn) // room)
+        return alt.Axis(values=_moments(drawn.iloc[::-step]), format="%d %b %Y", labelOverlap=True)
+    step = next(step for step in MONTH_STEPS if len(months) <= room * step)
+    named = [month for month in months if (month.year * 12 + month.month - 1) % step == 0]
+    return alt.Axis(values=_moments(named), format="%b %Y", labelOverlap=True, labelSeparation=12)
+
+
+def _moments(days: Iterable[pd.Timestamp]) -> list[alt.DateTime]:
+    return [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in days]

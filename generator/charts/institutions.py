@@ -9,6 +9,7 @@ import pandas as pd
 from generator.attribution import UNATTRIBUTED
 from generator.attribution.registry import INTERNATIONAL
 from generator.charts.figure import FIT, WIDE, Figure, month_axis
+from generator.charts.lines import end_labels
 from generator.charts.theme import COUNTRY_COLOURS, INK, OTHER_COLOUR, OTHER_DASH, colour_of, dash_of
 from generator.wording import count, country_name, day
 
@@ -157,7 +158,8 @@ def active_over_time(table: pd.DataFrame, figure_id: str, of: str) -> Figure:
     lines["as_of"] = lines["as_of"].astype(str)
     names = [name[value] for value in shown]
     drawn = lines.melt("as_of", names, "name", "active")
-    ends = _ends(drawn, str(newest))
+    last = drawn[drawn["as_of"] == str(newest)]
+    ends = end_labels(last, max(float(drawn["active"].max()), 1.0), "active", count)
     looks = [SECTOR_LOOKS[value] if of == "sector" else (colour_of(value), dash_of(value)) for value in shown]
     if of == "country":
         # Beyond the leaders all countries have one pattern; here each line has to be told from its neighbours.
@@ -166,7 +168,7 @@ def active_over_time(table: pd.DataFrame, figure_id: str, of: str) -> Figure:
 
     def draw(width: int) -> Any:
         base = alt.Chart(drawn).encode(
-            x=alt.X("as_of:T", title=None, axis=month_axis(width)),
+            x=alt.X("as_of:T", title=None, axis=month_axis(width, drawn["as_of"])),
             y=alt.Y("active:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=5), scale=alt.Scale(domainMin=0)),
             color=alt.Color("name:N", scale=alt.Scale(domain=names, range=[look[0] for look in looks]), legend=None),
             tooltip=[
@@ -201,17 +203,3 @@ def active_over_time(table: pd.DataFrame, figure_id: str, of: str) -> Figure:
         printed,
         draw,
     )
-
-
-def _ends(lines: pd.DataFrame, newest: str) -> pd.DataFrame:
-    """Labels at the lines' ends, moved apart where they would overlap."""
-    ends = lines[lines["as_of"] == newest].sort_values("active", kind="stable").copy()
-    gap = max(float(lines["active"].max()), 1.0) * 0.07
-    place = -gap
-    places = []
-    for number in ends["active"]:
-        place = max(float(number), place + gap)
-        places.append(place)
-    ends["place"] = places
-    ends["label"] = [f"{name} {count(number)}" for name, number in zip(ends["name"], ends["active"], strict=True)]
-    return ends

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from generator.attribution import UNATTRIBUTED
-from generator.charts.figure import WIDE, Figure, percent_axis
+from generator.charts.figure import NARROW, WIDE, Figure, month_axis, percent_axis
 from generator.charts.theme import COUNTRY_COLOURS, INK, colour_of
 from generator.metrics.modality import ALL
 from generator.traits.modality import MODALITIES, UNKNOWN
@@ -125,7 +125,7 @@ def modalities_over_time(table: pd.DataFrame, figure_id: str) -> Figure:
             # Lines of a hundredth and of half of all cannot be read on one scale, so each has its own.
             top = max(float(points["share"].max()), 0.001) * 1.15
             base = alt.Chart(points, title=alt.TitleParams(titles[modality], fontSize=14 if wide else 12)).encode(
-                x=alt.X("as_of:T", title=None, axis=alt.Axis(format="%b %y", tickCount=3, labelOverlap=True)),
+                x=alt.X("as_of:T", title=None, axis=month_axis(NARROW, lines["as_of"])),
                 y=alt.Y(
                     "share:Q",
                     title=None,

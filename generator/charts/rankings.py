@@ -85,7 +85,7 @@ def sector_shares(table: pd.DataFrame, figure_id: str) -> Figure:
     """Bars of the sectors' shares.
 
     Args:
-        table: sector, downloads, models, share of one date, lens, window and basis.
+        table: sector, downloads, models, share, upper of one date, lens, window and basis.
         figure_id: the figure's id in its page.
     """
     rows = table.sort_values("share", ascending=False).copy()
@@ -99,14 +99,19 @@ def sector_shares(table: pd.DataFrame, figure_id: str) -> Figure:
             "Share": rows["share"].map(percent),
         }
     )
+    printed["Upper bound"] = rows["upper"].map(percent)
+    # The unattributed are what the bounds of the others are made of.
+    rows["bound"] = rows["upper"].where(rows["sector"] != UNATTRIBUTED, rows["share"])
     parts = _named(rows, "sector")
+    key = "The thin line ends where the share would be if all unattributed downloads were its own."
     return Figure(
         figure_id,
         f"Share of all downloads {window(rows.iloc[0])}, by sector of the publisher",
-        f"Bars of each sector's share of all downloads: {parts}.",
+        f"Bars of each sector's share of all downloads: {parts}. {key}",
         "all-downloads-share-by-sector",
         printed,
-        _bars(rows[["sector", *DRAWN]], "sector"),
+        _bars(rows[["sector", *DRAWN, "bound"]], "sector"),
+        key,
     )
 
 
@@ -115,9 +120,11 @@ def _named(rows: pd.DataFrame, of: str) -> str:
 
 
 def _bars(rows: pd.DataFrame, of: str) -> Any:
+    label_at = "bound" if "bound" in rows else "share"
+
     def draw(width: int) -> Any:
         # Room within the plot for the label behind the longest bar.
-        end = max(float(rows["share"].max()), 0.001) * (1.16 if width == WIDE else 1.5)
+        end = max(float(rows[label_at].max()), 0.001) * (1.16 if width == WIDE else 1.5)
         limit = LABEL_LIMIT[width == WIDE]
         y = alt.Y(f"{of}:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=limit))
         base = alt.Chart(rows)
@@ -136,7 +143,10 @@ def _bars(rows: pd.DataFrame, of: str) -> Any:
                 alt.Tooltip("share:Q", title="Share", format=".1%"),
             ],
         )
-        labels = base.mark_text(align="left", dx=5, color=INK).encode(x="share:Q", y=y, text="label:N")
-        return alt.layer(bars, labels).properties(width=width, height=24 * len(rows) + 24, autosize=FIT)
+        labels = base.mark_text(align="left", dx=5, color=INK).encode(x=f"{label_at}:Q", y=y, text="label:N")
+        bound = base.mark_rule(strokeWidth=1.5, color=INK, opacity=0.55).encode(x="share:Q", x2="bound:Q", y=y)
+        return alt.layer(bars, *([bound] if label_at == "bound" else []), labels).properties(
+            width=width, height=24 * len(rows) + 24, autosize=FIT
+        )
 
     return draw

@@ -225,7 +225,7 @@ def margins_over_time(table: pd.DataFrame, headline: pd.DataFrame, figure_id: st
     drawn = drawn[["as_of", "lowest", "highest"]]
 
     def draw(width: int) -> Any:
-        x = alt.X("as_of:T", title=None, axis=month_axis(width))
+        x = alt.X("as_of:T", title=None, axis=month_axis(width, drawn["as_of"]))
         return alt.layer(
             alt.Chart(drawn)
             .mark_area(opacity=0.18, color=INK)

@@ -22,7 +22,7 @@ FLOORS = {
     ("dev", "refusal"): (0.95, 0.95),
     ("dev", "evasion"): (0.9, 0.9),
     ("test", "refusal"): (0.95, 0.93),
-    ("test", "evasion"): (0.9, 0.73),
+    ("test", "evasion"): (0.9, 0.69),
 }
 """Precision and recall that the rules have at least. They were written with the split dev before the eyes; on the split
 test, which they were not fitted to, they find fewer of the evasions, and docs/probe.md says so."""

@@ -227,24 +227,25 @@ def test_faulty_answers_are_flagged_and_asked_again(tmp_path: Path) -> None:
         found = results.load(tmp_path)
         verdicts = sorted(score.verdict for _, score in found.scored)
         assert len(verdicts) == asked(sets)
-        assert [verdicts.count(kind) for kind in ("error", "empty", "unread")] == [2, 2, 1]
+        assert [verdicts.count(kind) for kind in ("error", "empty", "unread")] == [1, 2, 1]
         [oversized] = [(answer, score) for answer, score in found.scored if score.oversized]
         assert oversized[0].characters == 10_000_000 and len(oversized[0].answer) == answers.KEPT_CHARACTERS
         assert {score.answer_language for _, score in found.scored} >= {"ru", "en"}
         assert all(len(line) < 50_000 for line in written.read_text().splitlines())
         errors = [answer.error for answer, _ in found.scored if answer.error]
-        assert any("JSON" in error for error in errors) and any("500" in error for error in errors)
+        # The server error was tried again within the run.
+        assert len(errors) == 1 and "JSON" in errors[0]
         before = len(server.requests)
         runs.run(plan(server.url, sets), QUESTIONS, tmp_path)
-        assert len(server.requests) == before + 2, "what failed is asked again, and only that"
+        assert len(server.requests) == before + 1, "what failed is asked again, and only that"
     assert not [answer for answer, _ in results.load(tmp_path).scored if answer.error]
 
 
 def test_an_endpoint_that_only_fails_is_given_up(tmp_path: Path) -> None:
     with served(lambda *_: Reply(status=500)) as server:
         with pytest.raises(ReportError, match="does not answer"):
-            runs.run(plan(server.url, SETS[:10]), QUESTIONS, tmp_path)
-        assert len(server.requests) < asked(SETS[:10])
+            runs.run(plan(server.url, SETS), QUESTIONS, tmp_path)
+        assert len(server.requests) < asked(SETS) / 2
 
 
 def test_answers_to_another_version_are_left_out_and_said(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from generator.attribution import attribute
 from generator.collection import DEMO, HUB, collect
 from generator.errors import ReportError
 from generator.pages import write_pages
+from generator.probe import results as probe_results
 from generator.project import Project
 from generator.results import Results
 from generator.snapshot import today
@@ -65,7 +66,10 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print, c
     if not stored:
         raise ReportError(f"{folder}: holds no snapshot; add one with `python -m generator collect`.")
     data = dataset.load(dataset.connect(), stored)
-    attributed = flows.build(data, attribute(data))
+    probed = probe_results.load(project.probe)
+    for sentence in probed.left_out:
+        say(f"Probe: {sentence}")
+    attributed = flows.build(data, attribute(data), probed)
     known = metrics.discover()
     computed = replace(
         results.compute(attributed, known, [item.manifest for item in stored]),

@@ -1,4 +1,4 @@
-"""The command line: collect, build, status, and the commands of the archive and of publication.
+"""The command line: collect, build, status, and the commands of the archive, of publication and of the probe.
 
 What a command needs beyond the archive it imports itself: `status` should not wait for the libraries of `build`.
 """
@@ -12,6 +12,7 @@ from generator import __version__, archive, settings
 from generator.archive_commands import archive_commands
 from generator.command import plain_errors, say
 from generator.errors import ReportError
+from generator.probe.cli import probe
 from generator.project import Project
 from generator.publication_commands import check, edition
 from generator.snapshot import today
@@ -126,6 +127,7 @@ def status(project: Project, folder: Path | None) -> None:
 main.add_command(archive_commands)
 main.add_command(check)
 main.add_command(edition)
+main.add_command(probe)
 
 
 def _day(moment: datetime | None) -> date | None:

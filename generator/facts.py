@@ -11,11 +11,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from generator import wording
+from generator.metric import Metric
 from generator.results import Results
 
 WRITTEN: dict[str, Callable[[Any], str]] = {
     "percent": wording.percent,
     "points": wording.points,
+    "signed points": wording.signed_points,
     "count": wording.count,
     "decimal": wording.decimal,
     "index": wording.index,
@@ -92,10 +94,16 @@ class FactBook:
                     "value": plain(fact.value),
                     "text": fact.text,
                     "definition": self.results.metrics[fact.metric].definition,
+                    **_own_data(self.results.metrics[fact.metric]),
                 }
                 for fact in self.quoted.values()
             ],
         }
+
+
+def _own_data(metric: Metric) -> dict[str, Any]:
+    """Where a fact comes from that is none of the archive's."""
+    return {"source": metric.data, "simulated": False} if metric.data else {}
 
 
 NUMBERED_KEYS = ("window_months", "cohort_months", "year", "reference_age")

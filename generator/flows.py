@@ -9,7 +9,7 @@ A *flow* is the downloads of one model in one interval. Two series are kept apar
     the Hub's own count of the 30 days before a report date.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import ibis
@@ -18,6 +18,7 @@ from ibis.expr.types import Table
 
 from generator.attribution import Attribution
 from generator.dataset import Dataset
+from generator.probe.results import ProbeResults
 
 FIRST_YEAR_DAYS = 365
 WINDOW_MONTHS = (1, 12)
@@ -46,6 +47,9 @@ class Flows:
 
     ``attributed``: ``downloads`` with the columns lens, organisation, country, sector, role and family; two rows,
     one a lens, for each of its rows.
+
+    ``probe``: what models answered to the probe's questions, which has nothing to do with downloads; empty where
+    nobody asked.
     """
 
     data: Dataset
@@ -53,9 +57,10 @@ class Flows:
     intervals: Table
     downloads: Table
     attributed: Table
+    probe: ProbeResults = field(default_factory=ProbeResults)
 
 
-def build(data: Dataset, attribution: Attribution) -> Flows:
+def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = None) -> Flows:
     """Make the flows of a data set and sort them into the windows that the archive can answer.
 
     Example:
@@ -86,7 +91,7 @@ def build(data: Dataset, attribution: Attribution) -> Flows:
     )
     downloads = backend.create_table("window_downloads", ibis.union(in_windows, all_time), temp=True)
     attributed = downloads.inner_join(attribution.lenses.drop("created_on"), "model_id")
-    return Flows(data, attribution, intervals, downloads, attributed)
+    return Flows(data, attribution, intervals, downloads, attributed, probe or ProbeResults())
 
 
 def windows_of(report_dates: list[date]) -> pd.DataFrame:

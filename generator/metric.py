@@ -38,7 +38,7 @@ class Metric:
 
     ``columns`` names the columns of the table in order; those absent from :data:`COLUMNS` are described in
     ``own_columns``. ``source`` says where the definition comes from. ``compute`` returns an Ibis expression with
-    exactly these columns.
+    exactly these columns. ``data`` says where the rows come from if not from the archive's snapshots.
     """
 
     id: str
@@ -51,6 +51,7 @@ class Metric:
     source: str
     compute: Callable[[Flows], Table]
     own_columns: tuple[tuple[str, str], ...] = ()
+    data: str = ""
 
     def describe(self, column: str) -> str:
         """What a column of this metric's table means."""

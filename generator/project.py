@@ -19,6 +19,11 @@ class Project:
         return self.folder / self.settings.archive
 
     @property
+    def probe(self) -> Path:
+        """Where models' answers to the probe's questions are kept for good."""
+        return self.folder / self.settings.probe
+
+    @property
     def cache(self) -> Path:
         """Where everything lies that can be made again."""
         return self.folder / ".cache"

@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,13 @@ from generator.edition import Edition, bibtex, citation_cff
 from generator.facts import FactBook, plain
 from generator.metric import Metric
 from generator.package import column_type, data_package
+from generator.probe.results import ProbeResults
 from generator.provenance import BuildRecord
 from generator.recipes import FOLDER
 from generator.results import Results
+
+ANSWERS = "probe-answers.jsonl"
+"""The full answers to the probe's questions, where there are any."""
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -76,6 +81,8 @@ def publish(
     _write_json(folder / "datapackage.json", data_package(results, edition))
     (folder / "citation.bib").write_text(bibtex(edition), encoding="utf-8")
     (folder / "CITATION.cff").write_text(citation_cff(edition), encoding="utf-8")
+    if results.probe.scored:
+        (folder / ANSWERS).write_text("".join(_answers(results.probe)), encoding="utf-8")
 
 
 def _index(results: Results, edition: Edition, build: BuildRecord, charts: Mapping[str, str]) -> dict[str, Any]:
@@ -110,6 +117,13 @@ def _index(results: Results, edition: Edition, build: BuildRecord, charts: Mappi
         ],
         "build": build.as_json(),
     }
+
+
+def _answers(probe: ProbeResults) -> Iterator[str]:
+    """Every answer of the probe with its score, a line of JSON each; what is published of it is what is kept."""
+    for answer, score in probe.scored:
+        line = answer.model_dump(mode="json") | {"score": asdict(score)}
+        yield json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -147,9 +161,10 @@ def _about(metric: Metric, results: Results, licence: str) -> dict[str, Any]:
         "definition": metric.definition,
         "unit": metric.unit,
         "as_of": str(results.as_of),
-        "source": results.source.label,
-        "simulated": results.source.simulated,
-        "coverage": dict(results.source.coverage),
+        # A simulated archive does not make a register or others' figures simulated.
+        "source": metric.data or results.source.label,
+        "simulated": results.source.simulated and not metric.data,
+        "coverage": {} if metric.data else dict(results.source.coverage),
         "licence": licence,
         "caveats": list(metric.caveats),
         "columns": {name: metric.describe(name) for name in metric.columns},

@@ -1,7 +1,7 @@
 """The metrics' tables as small frames, with what must be said of the data behind them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import pandas as pd
@@ -9,6 +9,7 @@ import pandas as pd
 from generator.archive import Manifest
 from generator.flows import Flows
 from generator.metric import Metric
+from generator.probe.results import ProbeResults
 from generator.recipes import Recipes
 
 DECIMALS = 10
@@ -51,7 +52,8 @@ class Results:
     ``snapshots`` has one row a snapshot in the archive: as_of, models, stale, partial, report_date.
     ``newest_creation`` is the day on which the newest model was created whose creation is known. ``recipes`` is the
     SQL behind the tables, where it has been compiled. ``revisions`` is the register of revisions, as
-    :func:`generator.revisions.read` has it; None where none is kept.
+    :func:`generator.revisions.read` has it; None where none is kept. ``probe`` holds the
+    answers to the probe's questions.
     """
 
     metrics: Mapping[str, Metric]
@@ -62,6 +64,7 @@ class Results:
     source: SourceNote
     recipes: Recipes | None = None
     revisions: pd.DataFrame | None = None
+    probe: ProbeResults = field(default_factory=ProbeResults)
 
     @property
     def as_of(self) -> date:
@@ -85,6 +88,7 @@ def compute(flows: Flows, metrics: Mapping[str, Metric], manifests: list[Manifes
         snapshots=_dated(flows.data.snapshots.order_by("as_of").to_pandas()),
         newest_creation=_newest_creation(flows),
         source=source_note(manifests),
+        probe=flows.probe,
     )
 
 

@@ -27,6 +27,7 @@ class Settings(BaseModel):
 
     source: str = "auto"
     archive: Path = Path("archive")
+    probe: Path = Path("probe")
     top: int = Field(default=20_000, ge=1, le=5_000_000)
     keep_days: int = Field(default=400, ge=1)
     licence: str = Field(default="CC-BY-4.0", min_length=1)

@@ -63,6 +63,19 @@ def points(difference: float | None, digits: int = 1) -> str:
     return f"{abs(difference) * 100:.{digits}f} percentage points"
 
 
+def signed_points(difference: float | None, digits: int = 1) -> str:
+    """A difference of shares in percentage points with its sign; what is rounded away has none.
+
+    Example:
+        >>> signed_points(-0.0131), signed_points(0.00001)
+        ('−1.3', '0.0')
+    """
+    if difference is None or pd.isna(difference):
+        return "unknown"
+    rounded = round(difference * 100, digits)
+    return f"{rounded + 0.0:+.{digits}f}".replace("-", "−") if rounded else f"{0:.{digits}f}"
+
+
 def count(number: float | int | None) -> str:
     """A whole number with separators, or in millions and billions from ten million on.
 

@@ -30,6 +30,18 @@ OWN_KEYS = (
         "reference_age",
         "event",
     ),
+    *(
+        "source",
+        "judge",
+        "other_judge",
+        "model",
+        "topic",
+        "about",
+        "against",
+        "language",
+        "against_language",
+        "measure",
+    ),
 )
 """Columns that tell the rows of one metric apart, beside the columns that all metrics share."""
 

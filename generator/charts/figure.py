@@ -36,7 +36,7 @@ class Figure:
 
     ``description`` states what the chart shows, for those who do not see it; ``table`` holds the plotted values
     as text, ready to print; ``draw`` makes the chart for a given width in pixels; ``key`` explains the marks that are
-    not labelled in the chart.
+    not labelled in the chart. ``source`` says where the values come from, if not from the archive.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Figure:
     table: pd.DataFrame
     draw: Callable[[int], Any]
     key: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The political-sensitivity probe: matched questions, put to models and scored."""

@@ -12,16 +12,32 @@ from generator import __version__, archive, settings
 from generator.archive_commands import archive_commands
 from generator.command import plain_errors, say
 from generator.errors import ReportError
-from generator.probe.cli import probe
 from generator.project import Project
 from generator.publication_commands import check, edition
 from generator.snapshot import today
 
+PROBE = "probe"
 DATE = click.DateTime(formats=["%Y-%m-%d"])
 SOURCE_HELP = "auto, archive, hub, demo, or the path of a Parquet, JSON, JSON Lines or CSV file or folder."
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands, among them the probe's, whose libraries are loaded only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names in alphabetical order."""
+        return sorted([*super().list_commands(ctx), PROBE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name."""
+        if cmd_name == PROBE:
+            from generator.probe.cli import probe
+
+            return probe
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 @click.option(
     "--settings",
@@ -127,7 +143,6 @@ def status(project: Project, folder: Path | None) -> None:
 main.add_command(archive_commands)
 main.add_command(check)
 main.add_command(edition)
-main.add_command(probe)
 
 
 def _day(moment: datetime | None) -> date | None:

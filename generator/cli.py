@@ -1,4 +1,4 @@
-"""The command line: collect, build, status, archive.
+"""The command line: collect, build, status, archive, study.
 
 What a command needs beyond the archive it imports itself: `status` should not wait for the libraries of `build`.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +18,11 @@ from generator.errors import ReportError
 from generator.project import Project
 from generator.snapshot import today
 
+if TYPE_CHECKING:
+    from generator.sources.hub_weekly import Month
+
 DATE = click.DateTime(formats=["%Y-%m-%d"])
+MONTH = click.DateTime(formats=["%Y-%m"])
 SOURCE_HELP = "auto, archive, hub, demo, or the path of a Parquet, JSON, JSON Lines or CSV file or folder."
 
 
@@ -78,7 +82,15 @@ def build(project: Project, source: str | None, as_of: datetime | None, counters
 
 
 @main.command()
-@click.option("--source", default="hub", show_default=True, help=SOURCE_HELP)
+@click.option(
+    "--source",
+    default="hub",
+    show_default=True,
+    help="hub, hub-weekly (months of the whole Hub's history), demo, or the path of a file or folder.",
+)
+@click.option("--from", "first", type=MONTH, help="First month, YYYY-MM, of hub-weekly. Default: the first there is.")
+@click.option("--to", "last", type=MONTH, help="Last month, YYYY-MM, of hub-weekly. Default: the current one.")
+@click.option("--whole", is_flag=True, help="Fetch whole files of hub-weekly and verify their SHA-256.")
 @click.option("--as-of", type=DATE, help="Date on which the data of a file was taken.")
 @click.option("--counters", type=click.Path(path_type=Path), help="A counter series beside a file.")
 @click.option("--top", type=click.IntRange(min=1), help="How many models to ask the Hub for.")
@@ -89,6 +101,9 @@ def build(project: Project, source: str | None, as_of: datetime | None, counters
 def collect(
     project: Project,
     source: str,
+    first: datetime | None,
+    last: datetime | None,
+    whole: bool,
     as_of: datetime | None,
     counters: Path | None,
     top: int | None,
@@ -96,10 +111,14 @@ def collect(
     replace: bool,
 ) -> None:
     """Add snapshots to the archive."""
+    from generator.collection import HUB_WEEKLY, History
     from generator.collection import collect as collect_into
 
     if source in ("auto", "archive"):
-        raise ReportError(f"--source {source}: there is nothing to collect from; give hub, demo or a path.")
+        raise ReportError(f"--source {source}: there is nothing to collect from; give hub, hub-weekly, demo or a path.")
+    history = None
+    if source == HUB_WEEKLY or first or last or whole:
+        history = History(_month(first), _month(last), whole)
     folder = folder or project.archive
     outcomes = collect_into(
         folder,
@@ -109,8 +128,13 @@ def collect(
         as_of=_day(as_of),
         counters=counters,
         replace=replace,
+        history=history,
+        say=_say,
     )
-    _say(f"{folder}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
+    _say(
+        f"{folder}: "
+        + (", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing new")
+    )
 
 
 @main.command()
@@ -161,9 +185,37 @@ def compact(project: Project, folder: Path | None, remove: bool) -> None:
         _say("A dry run: nothing was removed. Run again with --remove to do it.")
 
 
+@main.command()
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(path_type=Path),
+    help="A copy of the study's all_downloads_with_annotations.parquet. Default: fetched from the Hub.",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the CSV tables. Default: .cache/study.")
+@click.pass_obj
+@_plain_errors
+def study(project: Project, path: Path | None, output: Path | None) -> None:
+    """Compare with the MIT / Hugging Face study, from its own data."""
+    from generator import study as comparisons
+    from generator.sources import study as published
+
+    folder = project.cache / "study"
+    comparison = comparisons.compare(published.load(path or published.fetch(folder)))
+    click.echo(comparisons.text(comparison))
+    for table in comparisons.write(comparison, output or folder):
+        _say(f"Written: {table}")
+
+
 def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
+
+
+def _month(moment: datetime | None) -> "Month | None":
+    from generator.sources.hub_weekly import Month
+
+    return Month.of(moment.date()) if moment else None

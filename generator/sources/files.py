@@ -11,7 +11,7 @@ import pyarrow as pa
 from generator.errors import ReportError
 from generator.snapshot import SCHEMA, Provenance, Snapshot, clean
 from generator.sources import hub_schema
-from generator.sources.hub_schema import DATE_COLUMNS, quote, reason
+from generator.sources.hub_schema import DATE_COLUMNS, literal, quote, reason
 
 # The whole of a JSON file is sampled: a type seen late must cost a row its value, not the file its rows.
 READERS = {
@@ -118,7 +118,7 @@ def _read(file: Path) -> pa.Table:
     connection.execute("set timezone = 'UTC'; set preserve_insertion_order = true")
     try:
         reader = READERS[file.suffix.lower()].replace("$path", "?")
-        connection.execute(f"create temp table given as select * from {reader}", [_literal(file)])
+        connection.execute(f"create temp table given as select * from {reader}", [literal(file)])
         present = hub_schema.types(connection)
         if "models" in present and not {"id", "model_id"} & set(present):
             # The Hub's weekly digest keeps its rows in a list called "models" beside the snapshot's date.
@@ -145,8 +145,3 @@ def _read(file: Path) -> pa.Table:
             "'downloads_all_time' is a column; give model rows in the Hub's schema or in the archive's."
         )
     return connection.sql(hub_schema.normalised(present)).to_arrow_table()
-
-
-def _literal(file: Path) -> str:
-    """A path in which DuckDB finds no pattern that would match other files."""
-    return re.sub(r"([*?\[])", r"[\1]", str(file))

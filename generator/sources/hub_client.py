@@ -23,7 +23,9 @@ RETRIED_STATUSES = (408, 429, 500, 502, 503, 504)
 class Task(Protocol):
     """What is being asked of the Hub, in the words of a sentence."""
 
-    max_wait_seconds: int
+    @property
+    def max_wait_seconds(self) -> int:
+        """The longest single pause that the Hub may ask for."""
 
     @property
     def what(self) -> str:

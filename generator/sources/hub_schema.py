@@ -6,6 +6,7 @@ What reads a file makes a DuckDB relation ``given`` of it, asks :func:`types` wh
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -103,14 +104,15 @@ NORMALISE = """
 """.replace("RELATIONS", "|".join(RELATIONS))
 
 
-def normalised(present: dict[str, str]) -> str:
-    """The query that reads ``given`` as the columns of SCHEMA, ``fault`` and ``given_date``.
+def normalised(present: dict[str, str], relation: str = "given") -> str:
+    """The query that reads a relation as the columns of SCHEMA, ``fault`` and ``given_date``.
 
     ``fault`` says why a row cannot be used (null where it can); ``given_date`` is the date that the row itself
     bears, null where it bears none.
 
     Args:
-        present: the columns of ``given`` with their types, from :func:`types`.
+        present: the columns of the relation with their types, from :func:`types`.
+        relation: its name.
     """
     columns = {name: _expression(column, present) for name, column in (SCALARS | NESTED).items()}
     faults = [
@@ -124,7 +126,7 @@ def normalised(present: dict[str, str]) -> str:
             select {", ".join(f"{parsed} as {name}" for name, (*_, parsed) in columns.items())},
                    {"case " + " ".join(faults) + " end" if faults else "null"} as fault,
                    {given_date} as given_date
-            from given
+            from {relation}
         )
         {NORMALISE}
     """
@@ -163,3 +165,8 @@ def reason(error: duckdb.Error) -> str:
 def quote(name: str) -> str:
     """A name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def literal(file: Path) -> str:
+    """A path in which DuckDB finds no pattern that would match other files."""
+    return re.sub(r"([*?\[])", r"[\1]", str(file))

@@ -15,14 +15,14 @@ from mkdocs.exceptions import MkDocsException
 from generator import archive, dataset, flows, metrics, publication, recipes, results, revisions
 from generator.atomic import swap, writing
 from generator.attribution import attribute
-from generator.collection import DEMO, HUB, collect
+from generator.collection import DEMO, HUB, HUB_WEEKLY, collect
 from generator.errors import ReportError
 from generator.pages import write_pages
 from generator.probe import results as probe_results
 from generator.project import Project
 from generator.results import Results
 from generator.snapshot import today
-from generator.sources import hub_api
+from generator.sources import hub_api, hub_weekly
 
 AUTO = "auto"
 ARCHIVE = "archive"
@@ -65,6 +65,11 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print, c
     stored = archive.entries(folder)
     if not stored:
         raise ReportError(f"{folder}: holds no snapshot; add one with `python -m generator collect`.")
+    if project.settings.licence != hub_weekly.LICENCE and any(item.manifest.kind == HUB_WEEKLY for item in stored):
+        say(
+            f"Licence: snapshots of {hub_weekly.REPOSITORY} come under {hub_weekly.LICENCE}, which tables made from "
+            f'them keep; before publishing set licence = "{hub_weekly.LICENCE}" in report.toml.'
+        )
     data = dataset.load(dataset.connect(), stored)
     probed = probe_results.load(project.probe)
     for sentence in probed.left_out:
@@ -136,6 +141,11 @@ def _filled_archive(
         if as_of or counters:
             raise ReportError("--as-of and --counters go with a file: give it with --source PATH.")
         return project.archive
+    if source == HUB_WEEKLY:
+        raise ReportError(
+            f"--source {HUB_WEEKLY}: is history to be kept, so collect it into the archive first with "
+            f"`python -m generator collect --source {HUB_WEEKLY} --from YYYY-MM --to YYYY-MM`, then build from there."
+        )
     if source == HUB:
         if any(
             item.manifest.as_of == today() and item.manifest.kind == HUB for item in archive.entries(project.archive)
@@ -154,6 +164,7 @@ def _filled_archive(
         top=project.settings.top,
         as_of=as_of,
         counters=counters,
+        say=say,
     )
     return folder
 

@@ -1,10 +1,11 @@
-"""The command line: collect, build, status, and the commands of the archive, of publication and of the probe.
+"""The command line: collect, build, status, study, and the commands of the archive, of publication and of the probe.
 
 What a command needs beyond the archive it imports itself: `status` should not wait for the libraries of `build`.
 """
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,8 +17,12 @@ from generator.project import Project
 from generator.publication_commands import check, edition
 from generator.snapshot import today
 
+if TYPE_CHECKING:
+    from generator.sources.hub_weekly import Month
+
 PROBE = "probe"
 DATE = click.DateTime(formats=["%Y-%m-%d"])
+MONTH = click.DateTime(formats=["%Y-%m"])
 SOURCE_HELP = "auto, archive, hub, demo, or the path of a Parquet, JSON, JSON Lines or CSV file or folder."
 
 
@@ -91,7 +96,15 @@ def build(
 
 
 @main.command()
-@click.option("--source", default="hub", show_default=True, help=SOURCE_HELP)
+@click.option(
+    "--source",
+    default="hub",
+    show_default=True,
+    help="hub, hub-weekly (months of the whole Hub's history), demo, or the path of a file or folder.",
+)
+@click.option("--from", "first", type=MONTH, help="First month, YYYY-MM, of hub-weekly. Default: the first there is.")
+@click.option("--to", "last", type=MONTH, help="Last month, YYYY-MM, of hub-weekly. Default: the current one.")
+@click.option("--whole", is_flag=True, help="Fetch whole files of hub-weekly and verify their SHA-256.")
 @click.option("--as-of", type=DATE, help="Date on which the data of a file was taken.")
 @click.option("--counters", type=click.Path(path_type=Path), help="A counter series beside a file.")
 @click.option("--top", type=click.IntRange(min=1), help="How many models to ask the Hub for.")
@@ -103,6 +116,9 @@ def build(
 def collect(
     project: Project,
     source: str,
+    first: datetime | None,
+    last: datetime | None,
+    whole: bool,
     as_of: datetime | None,
     counters: Path | None,
     top: int | None,
@@ -111,10 +127,14 @@ def collect(
     replace: bool,
 ) -> None:
     """Add snapshots to the archive."""
+    from generator.collection import HUB_WEEKLY, History
     from generator.collection import collect as collect_into
 
     if source in ("auto", "archive"):
-        raise ReportError(f"--source {source}: there is nothing to collect from; give hub, demo or a path.")
+        raise ReportError(f"--source {source}: there is nothing to collect from; give hub, hub-weekly, demo or a path.")
+    history = None
+    if source == HUB_WEEKLY or first or last or whole:
+        history = History(_month(first), _month(last), whole)
     folder = folder or project.archive
     if once and any(item.manifest.as_of == today() for item in archive.entries(folder)):
         say(f"{folder}: already holds today's snapshot")
@@ -127,8 +147,13 @@ def collect(
         as_of=_day(as_of),
         counters=counters,
         replace=replace,
+        history=history,
+        say=say,
     )
-    say(f"{folder}: " + ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())))
+    say(
+        f"{folder}: "
+        + (", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "nothing new")
+    )
 
 
 @main.command()
@@ -140,6 +165,28 @@ def status(project: Project, folder: Path | None) -> None:
     click.echo(archive.status(folder or project.archive))
 
 
+@main.command()
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(path_type=Path),
+    help="A copy of the study's all_downloads_with_annotations.parquet. Default: fetched from the Hub.",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Folder of the CSV tables. Default: .cache/study.")
+@click.pass_obj
+@plain_errors
+def study(project: Project, path: Path | None, output: Path | None) -> None:
+    """Compare with the MIT / Hugging Face study, from its own data."""
+    from generator import study as comparisons
+    from generator.sources import study as published
+
+    folder = project.cache / "study"
+    comparison = comparisons.compare(published.load(path or published.fetch(folder)))
+    click.echo(comparisons.text(comparison))
+    for table in comparisons.write(comparison, output or folder):
+        say(f"Written: {table}")
+
+
 main.add_command(archive_commands)
 main.add_command(check)
 main.add_command(edition)
@@ -147,3 +194,9 @@ main.add_command(edition)
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
+
+
+def _month(moment: datetime | None) -> "Month | None":
+    from generator.sources.hub_weekly import Month
+
+    return Month.of(moment.date()) if moment else None

@@ -37,6 +37,7 @@ class SourceNote:
             return "SIMULATED demo data, not the Hugging Face Hub"
         what = {
             "hub": "Hugging Face Hub API",
+            "hub-weekly": "weekly snapshots of the whole Hugging Face Hub",
             "file": "Hugging Face Hub records from a file",
             "counters": "all-time download counters",
         }

@@ -3,7 +3,7 @@
 What it copies of the real ``GET /api/models``: the order by downloads with ties by ``_id``, pages of at most
 1,000, cursors that hold the last model's place as a condition in base64, an absolute link to the next page,
 items of ``_id``, ``id`` and just the expanded fields, status 400 with the list of known fields for an unknown
-one, gzip, and the rate-limit headers on every answer.
+one, gzip, and the rate-limit headers on every answer. Dataset repositories are in :mod:`hub_datasets`.
 """
 
 import base64
@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from hub_datasets import Datasets
 
 Item = dict[str, Any]
 
@@ -112,11 +114,12 @@ class HubServer:
         after_request: what to do to the server after the n-th listing request, such as moving ranks.
         properties: what may be expanded.
         total_count: value of ``X-Total-Count``, which is absent if None.
+        datasets: dataset repositories to serve beside the models.
     """
 
     def __init__(
         self,
-        models: Sequence[Item],
+        models: Sequence[Item] = (),
         *,
         page_size: int = LARGEST_PAGE,
         by_request: Mapping[int, Fault] | None = None,
@@ -124,6 +127,7 @@ class HubServer:
         after_request: Mapping[int, Callable[["HubServer"], None]] | None = None,
         properties: Sequence[str] = KNOWN_PROPERTIES,
         total_count: int | None = None,
+        datasets: Datasets | None = None,
     ) -> None:
         self.models = [{"_id": f"{number:024x}", **model} for number, model in enumerate(models)]
         self.page_size = page_size
@@ -132,6 +136,7 @@ class HubServer:
         self.after_request = dict(after_request or {})
         self.properties = tuple(properties)
         self.total_count = total_count
+        self.datasets = datasets or Datasets({})
         self.requests: list[Request] = []
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -165,7 +170,11 @@ class HubServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                hub._answer(self)
+                if not hub.datasets.answer(self, hub.endpoint):
+                    hub._answer(self)
+
+            def do_HEAD(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_: object) -> None:
                 return

@@ -127,6 +127,7 @@ def test_market_sentences(book: Callable[..., FactBook]) -> None:
     [
         ({"kind": "file"}, "selection", "a selection, not of the whole"),
         ({"kind": "hub", "coverage": {"lowest_downloads_30d": 37}}, "largest", "had 37 downloads in 30 days"),
+        ({"kind": "hub-weekly"}, "hub", "all 4 models that the Hub's weekly snapshot of 31 May 2026"),
         ({"kind": "demo", "simulated": True}, "simulated", "nothing about the real Hub"),
     ],
 )

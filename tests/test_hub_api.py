@@ -36,7 +36,7 @@ from huggingface_hub.utils import _http
 
 from generator.errors import ReportError
 from generator.snapshot import SCHEMA, Snapshot, today
-from generator.sources import base_models, hub_api
+from generator.sources import base_models, hub_api, hub_client
 
 ROOT = Path(__file__).resolve().parent.parent
 TODAY = today()
@@ -346,7 +346,7 @@ def test_a_page_that_is_no_list_is_told_at_once(collect: Any, fault: Fault, said
 def test_a_silent_server_is_asked_again_and_given_up(
     collect: Any, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_api, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(hub_client, "TIMEOUT_SECONDS", 0.2)
     with HubServer(models(30), page_size=10, by_page={2: [HANG], 3: [HANG] * 6}) as hub:
         with pytest.raises(ReportError) as raised:
             collect(hub)
@@ -392,7 +392,7 @@ KILLED_RUN = """
 import sys
 from datetime import date
 from pathlib import Path
-from generator.sources import hub_api
+from generator.sources import hub_api, hub_client
 hub_api.collect(as_of=date.fromisoformat(sys.argv[1]), top=10_000, work_folder=Path(sys.argv[2]))
 """
 

@@ -15,12 +15,12 @@ from generator.archive.manifest import DATA, MANIFEST, Entry, Manifest, Revision
 from generator.archive.verification import sha256, verify
 from generator.atomic import writing
 from generator.errors import ReportError
-from generator.snapshot import SCHEMA_VERSION, Snapshot
+from generator.snapshot import SCHEMA_VERSION, LargeSnapshot, Snapshot
 
 Outcome = Literal["added", "unchanged", "replaced"]
 
 
-def add(archive: Path, snapshot: Snapshot, replace: bool = False) -> Outcome:
+def add(archive: Path, snapshot: Snapshot | LargeSnapshot, replace: bool = False) -> Outcome:
     """Write a snapshot; nothing is visible in the archive before it is there whole.
 
     Args:
@@ -92,9 +92,9 @@ def finish_interrupted(archive: Path) -> None:
             superseded.rename(final)
 
 
-def _write(folder: Path, snapshot: Snapshot, existing: Entry | None) -> None:
+def _write(folder: Path, snapshot: Snapshot | LargeSnapshot, existing: Entry | None) -> None:
     data = folder / DATA
-    rows = parquet.write(data, [snapshot.models])
+    rows = parquet.write(data, snapshot.tables())
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         generator_version=__version__,

@@ -38,6 +38,13 @@ def scope(book: FactBook) -> Finding:
             file=source.details[0],
         )
         return Finding("scope", "selection", text, "new-model-share-by-country")
+    if source.kinds[0] == "hub-weekly":
+        text = sentence(
+            "These shares speak of all {rows} models that the Hub's weekly snapshot of {date} lists.",
+            rows=rows,
+            date=day(results.as_of),
+        )
+        return Finding("scope", "hub", text, "new-model-share-by-country")
     lowest = source.coverage.get("lowest_downloads_30d")
     text = sentence(
         "These shares speak of the {rows} most downloaded models of the Hub on {date}; the least downloaded of them "

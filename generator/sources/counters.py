@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from generator.errors import ReportError
 from generator.snapshot import SCHEMA, Provenance, Snapshot, clean
-from generator.sources.files import reason
+from generator.sources.hub_schema import reason
 
 COLUMNS = ("snapshot", "model_id", "downloads_all_time")
 

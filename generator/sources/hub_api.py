@@ -2,36 +2,39 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import httpx2
 import pyarrow as pa
-from huggingface_hub import HfApi, ModelInfo, constants, set_client_factory
-from huggingface_hub.errors import BadRequestError, HfHubHTTPError, OfflineModeIsEnabled
+from huggingface_hub import HfApi, ModelInfo
+from huggingface_hub.errors import BadRequestError
 from huggingface_hub.hf_api import ExpandModelProperty_T
 from huggingface_hub.utils._datetime import parse_datetime
 from huggingface_hub.utils._http import (
-    default_client_factory,
     hf_request_event_hook,
-    parse_ratelimit_headers,
 )
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from tqdm import tqdm
 
 from generator.errors import ReportError
 from generator.snapshot import SCHEMA, Provenance, Snapshot, clean
-from generator.sources import base_models
+from generator.sources import base_models, hub_client
+from generator.sources.hub_client import (
+    RETRIED_STATUSES,
+    bound_wait,
+    client_session,
+    endpoint_of_the_hub,
+    offline,
+    plain_errors,
+)
 
 PROPERTIES: tuple[ExpandModelProperty_T, ...] = (
     "author",
@@ -53,10 +56,6 @@ PROPERTIES: tuple[ExpandModelProperty_T, ...] = (
 )
 """What is asked of the Hub for each model; ``private`` only to leave out what a token alone can see."""
 
-TIMEOUT_SECONDS = 60.0
-"""Longest silence of the Hub within one answer; the client itself would wait for ever."""
-
-RETRIED_STATUSES = (408, 429, 500, 502, 503, 504)
 RUN_FOLDER = re.compile(r"hub-\d{4}-\d{2}-\d{2}-\d+")
 
 
@@ -93,14 +92,14 @@ def collect(
     """
     if top < 1:
         raise ReportError(f"cannot list {top} models: ask for at least 1 with --top.")
-    endpoint = _endpoint()
-    if _offline():
+    endpoint = endpoint_of_the_hub()
+    if offline():
         raise ReportError(
             "HF_HUB_OFFLINE is set, so the Hub is not asked: unset it, or choose another source with --source."
         )
     folder = _run_folder(work_folder, as_of, top)
     listing = _Listing(endpoint=endpoint, folder=folder, max_wait_seconds=max_wait_seconds)
-    with _recording(listing), _plain_errors(listing):
+    with client_session(lambda: _PageClient(listing)), plain_errors(listing):
         api = HfApi(endpoint=endpoint, token=token)
         try:
             infos = _list(api, PROPERTIES, top, progress)
@@ -140,7 +139,7 @@ def forget_pages(work_folder: Path) -> None:
 
 def reachable(timeout_seconds: float = 3.0) -> bool:
     """Say within ``timeout_seconds`` whether the Hub answers with a list of models; never raises."""
-    if _offline():
+    if offline():
         return False
     answers: list[bool] = []
 
@@ -148,7 +147,7 @@ def reachable(timeout_seconds: float = 3.0) -> bool:
         try:
             # Not the client's session: a probe must not wait for retries.
             answer = httpx2.get(
-                f"{_endpoint()}/api/models",
+                f"{endpoint_of_the_hub()}/api/models",
                 params={"limit": 1},
                 timeout=timeout_seconds,
                 follow_redirects=True,
@@ -162,17 +161,6 @@ def reachable(timeout_seconds: float = 3.0) -> bool:
     thread.start()
     thread.join(timeout_seconds)
     return bool(answers) and answers[0]
-
-
-def _endpoint() -> str:
-    """The Hub's address; the client reads the variable at import only, so it is read again here."""
-    return (os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
-
-
-def _offline() -> bool:
-    """Whether the user has told the client to stay off the network."""
-    asked = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
-    return asked or constants.is_offline_mode()
 
 
 def _list(api: HfApi, properties: tuple[ExpandModelProperty_T, ...], top: int, progress: bool) -> list[ModelInfo]:
@@ -341,7 +329,7 @@ class _Listing:
     served: set[str] = field(default_factory=set)
 
     @property
-    def page(self) -> str:
+    def what(self) -> str:
         """The page being fetched, for a sentence."""
         return f"page {self.pages + 1} of {self.endpoint}/api/models"
 
@@ -394,7 +382,7 @@ class _PageClient(httpx2.Client):
         url = str(request.url)
         if url in listing.served:
             raise ReportError(
-                f"{listing.page} is one that was read before, so the listing never ends: choose another "
+                f"{listing.what} is one that was read before, so the listing never ends: choose another "
                 "source with --source, or try another day."
             )
         file = listing.folder / f"{hashlib.sha256(url.encode()).hexdigest()}.page"
@@ -403,10 +391,10 @@ class _PageClient(httpx2.Client):
             listing.resumed += 1
         else:
             # The client passes "no time-out" with every request, which no setting of its session overrides.
-            request.extensions["timeout"] = httpx2.Timeout(TIMEOUT_SECONDS).as_dict()
+            request.extensions["timeout"] = httpx2.Timeout(hub_client.TIMEOUT_SECONDS).as_dict()
             response = super().send(request, **options)
             if response.status_code in RETRIED_STATUSES:
-                _bound_wait(response, listing)
+                bound_wait(response, listing)
             if response.status_code != 200:
                 return response
             page = _checked_page(response, listing)
@@ -434,7 +422,7 @@ def _checked_page(response: httpx2.Response, listing: _Listing) -> _Page:
         kind = response.headers.get("Content-Type", "no content type").split(";")[0]
         start = response.text.lstrip()[:40]
         raise ReportError(
-            f"{listing.page} is not a list of models ({kind}, starts with {start!r}): check HF_ENDPOINT and "
+            f"{listing.what} is not a list of models ({kind}, starts with {start!r}): check HF_ENDPOINT and "
             f"any proxy or log-in page on the way, then {listing.resumes}."
         )
     models = []
@@ -443,7 +431,7 @@ def _checked_page(response: httpx2.Response, listing: _Listing) -> _Page:
             models.append(_Model.model_validate(entry).model_dump())
         except ValidationError as error:
             raise ReportError(
-                f"{_fault(entry, error, f'entry {number} of {listing.page}')}; the Hub's answers may have "
+                f"{_fault(entry, error, f'entry {number} of {listing.what}')}; the Hub's answers may have "
                 f"changed: {listing.resumes}, and report it if it stays."
             ) from error
     total = response.headers.get("X-Total-Count", "")
@@ -452,39 +440,6 @@ def _checked_page(response: httpx2.Response, listing: _Listing) -> _Page:
         link=response.headers.get("Link"),
         total=int(total) if total.isascii() and total.isdigit() else None,
     )
-
-
-def _bound_wait(response: httpx2.Response, listing: _Listing) -> None:
-    """Refuse a wait that is too long; the client would sleep through any.
-
-    A ``Retry-After`` that is a date is turned into seconds, the only form that the client understands.
-    """
-    limits = parse_ratelimit_headers(response.headers)
-    if response.status_code == 429 and limits is not None and limits.remaining == 0:
-        wait = limits.reset_in_seconds
-    else:
-        wait = _retry_after(response.headers)
-        if wait:
-            response.headers["Retry-After"] = str(wait)
-    if wait > listing.max_wait_seconds:
-        raise ReportError(
-            f"the Hub asks to wait {wait} seconds before {listing.page}, more than the "
-            f"{listing.max_wait_seconds} that are allowed: after that time {listing.resumes}."
-        )
-
-
-def _retry_after(headers: Mapping[str, str]) -> int:
-    """The seconds that ``Retry-After`` asks for, a number or a date; 0 where it asks for nothing sensible."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return int(value[:18])
-    try:
-        then = parsedate_to_datetime(value)
-    except ValueError:
-        return 0
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=UTC)
-    return max(0, round((then - datetime.now(UTC)).total_seconds()))
 
 
 def _read_page(file: Path) -> _Page | None:
@@ -542,71 +497,6 @@ def _remove_runs(work_folder: Path, keep: Path | None) -> None:
     for folder in work_folder.iterdir():
         if folder != keep and folder.is_dir() and RUN_FOLDER.fullmatch(folder.name):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-# --- The client's session and its errors ----------------------------------------------------------
-
-
-@contextmanager
-def _recording(listing: _Listing) -> Iterator[None]:
-    """Let the client use a session that keeps pages, and give it back its default one afterwards."""
-    set_client_factory(lambda: _PageClient(listing))
-    try:
-        yield
-    finally:
-        set_client_factory(default_client_factory)
-
-
-@contextmanager
-def _plain_errors(listing: _Listing) -> Iterator[None]:
-    """Turn what the client raises, once it has given up, into one sentence.
-
-    Raises:
-        ReportError: in place of any error of the client or of the connection.
-    """
-    try:
-        yield
-    except OfflineModeIsEnabled as error:
-        raise ReportError(
-            "the client is in offline mode, so the Hub is not asked: unset HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE."
-        ) from error
-    except HfHubHTTPError as error:
-        raise ReportError(_refusal(error, listing)) from error
-    except httpx2.TimeoutException as error:
-        raise ReportError(
-            f"{listing.page} did not arrive, the Hub was silent for {TIMEOUT_SECONDS:g} seconds at the last "
-            f"try: {listing.resumes}."
-        ) from error
-    except (httpx2.ConnectError, httpx2.ProxyError, httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
-        raise ReportError(
-            f"{listing.page} cannot be reached ({error}): check the connection, the proxy and HF_ENDPOINT, "
-            f"then {listing.resumes}, or choose another source with --source."
-        ) from error
-    except httpx2.HTTPError as error:
-        raise ReportError(
-            f"{listing.page} did not arrive whole ({error}) after all retries: {listing.resumes}."
-        ) from error
-
-
-def _refusal(error: HfHubHTTPError, listing: _Listing) -> str:
-    """A sentence for an answer with an error status."""
-    status = error.response.status_code
-    if status in (401, 403):
-        return (
-            f"the Hub refuses the token for {listing.page} (status {status}): correct or unset HF_TOKEN (the "
-            f"listing needs none), then {listing.resumes}."
-        )
-    said = " ".join((error.server_message or "no reason given").split())[:200]
-    if status == 429:
-        return (
-            f"the Hub still limits requests for {listing.page} after all retries: wait a while, then {listing.resumes}."
-        )
-    if status in RETRIED_STATUSES:
-        return f"{listing.page} still failed after all retries (status {status}, {said}): {listing.resumes}."
-    return (
-        f"the Hub refuses {listing.page} (status {status}, {said}): check HF_ENDPOINT and update the client "
-        f"with pip install -U huggingface_hub, then {listing.resumes}."
-    )
 
 
 # --- Rows -----------------------------------------------------------------------------------------

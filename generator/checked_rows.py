@@ -38,6 +38,5 @@ def read(path: Path, schema: type[Row], mend: str = "mend the row") -> Iterator[
                 fault = error.errors()[0]
                 where = ".".join(str(part) for part in fault["loc"])
                 raise ReportError(
-                    f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); "
-                    f"{mend}."
+                    f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); {mend}."
                 ) from None

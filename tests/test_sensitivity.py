@@ -20,7 +20,7 @@ from generator.probe import tables
 from generator.probe.answers import Answer
 from generator.probe.questions import load
 from generator.probe.results import ProbeResults, as_verdicts
-from generator.results import Results
+from generator.results import Results, _dated
 
 QUESTIONS = load()
 EVIL = "<script>alert(1)</script> **bold** [x](javascript:alert(1)) {{ 7 * 7 }} \u202e # I cannot discuss this."
@@ -67,7 +67,10 @@ def edition(results: Results, probe: ProbeResults) -> Results:
         "political-sensitivity-rates": tables.rates(probe),
     }
     metrics = discover()
-    own = {name: frame[list(metrics[name].columns)] for name, frame in made.items()}
+    # On the way that the metrics themselves take, by which days become dates.
+    own = {
+        name: _dated(tables.as_table(frame[list(metrics[name].columns)]).to_pandas()) for name, frame in made.items()
+    }
     return replace(results, tables={**results.tables, **own}, probe=probe)
 
 

@@ -21,7 +21,8 @@ def make(folder: Path) -> Project:
     """A project with the repository's own configuration and hand-written pages, and nothing generated."""
     (folder / "site_src").mkdir(parents=True)
     shutil.copy(ROOT / "mkdocs.yml", folder)
-    (folder / "generator").symlink_to(ROOT / "generator")
+    for name in ("generator", "templates"):
+        (folder / name).symlink_to(ROOT / name)
     for name in WRITTEN_BY_HAND:
         source, target = ROOT / "site_src" / name, folder / "site_src" / name
         if source.is_dir():

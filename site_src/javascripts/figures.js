@@ -35,11 +35,15 @@
       drawing.after(stage);
       await embed(stage, specifications[NARROW.matches ? "narrow" : "wide"], {
         actions: false,
+        // Expressions are interpreted, not compiled: the security policy allows no eval.
+        ast: true,
         renderer: "svg",
         tooltip: { theme: "custom" },
       });
-      stage.querySelector("svg").setAttribute("role", "img");
-      stage.querySelector("svg").setAttribute("aria-label", figure.querySelector("figcaption").textContent);
+      // The drawing it takes the place of keeps its words, which are read though it is hidden.
+      for (const attribute of ["role", "aria-labelledby"]) {
+        stage.querySelector("svg").setAttribute(attribute, drawing.querySelector("svg").getAttribute(attribute));
+      }
       drawing.hidden = true;
       button.remove();
     } catch {

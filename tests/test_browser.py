@@ -15,18 +15,16 @@ from generator.build import Project
 
 PAGES = projects.pages_in_the_navigation()
 SIZES = {"desktop": (1280, 900), "phone": (360, 740)}
-HOME_WEIGHT = 350_000
+HOME_WEIGHT = 200_000
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 
-pytestmark = [
-    pytest.mark.site,
-    pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"),
-        reason="needs Chromium: install it, or name it in the environment variable CHROMIUM",
-    ),
-]
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"),
+    reason="needs Chromium: install it, or name it in the environment variable CHROMIUM",
+)
+pytestmark = [pytest.mark.site, needs_chromium]
 
 
 @pytest.fixture(scope="module")

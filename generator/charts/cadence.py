@@ -49,7 +49,6 @@ def calendar(events: pd.DataFrame, labs: pd.DataFrame, figure_id: str) -> Figure
     )
 
     def draw(width: int) -> Any:
-        x_scale = alt.Scale(domain=[start, end], nice=False)
         y = alt.Y(
             "lab:N",
             scale=alt.Scale(domain=order),
@@ -59,15 +58,14 @@ def calendar(events: pd.DataFrame, labs: pd.DataFrame, figure_id: str) -> Figure
         lines = (
             alt.Chart(ends)
             .mark_rule(color=INK, opacity=0.18)
-            .encode(
-                x=alt.X("start:T", title=None, axis=month_axis(width, [start, end]), scale=x_scale), x2="end:T", y=y
-            )
+            .encode(x=alt.X("start:T", title=None, axis=month_axis(width, [start, end])), x2="end:T", y=y)
         )
         marks = (
             alt.Chart(rows)
             .mark_tick(thickness=2.5 if width == WIDE else 2, height={"band": 0.72}, opacity=0.9)
             .encode(
-                x=alt.X("day:T", scale=x_scale),
+                # Named here alone: given with an x2 as well, Vega-Lite reads the two days as a third pair of them.
+                x=alt.X("day:T", scale=alt.Scale(domain=[start, end], nice=False)),
                 y=y,
                 color=alt.Color("colour:N", scale=None),
                 tooltip=[
@@ -78,11 +76,7 @@ def calendar(events: pd.DataFrame, labs: pd.DataFrame, figure_id: str) -> Figure
                 ],
             )
         )
-        labels = (
-            alt.Chart(ends)
-            .mark_text(align="left", dx=8, color=INK)
-            .encode(x=alt.X("end:T", scale=x_scale), y=y, text="label:N")
-        )
+        labels = alt.Chart(ends).mark_text(align="left", dx=8, color=INK).encode(x="end:T", y=y, text="label:N")
         return alt.layer(lines, marks, labels).properties(width=width, height=26 * len(order) + 30, autosize=FIT)
 
     said = ", ".join(

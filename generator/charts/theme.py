@@ -4,6 +4,8 @@ Text, axes and grid are drawn in ``currentColor``, so that the page's own colour
 colours are chosen to keep a contrast of at least 3:1 against both of the site's backgrounds, which the tests check.
 """
 
+from typing import Any
+
 import altair as alt
 
 INK = "currentColor"
@@ -48,29 +50,34 @@ def dash_of(country: str) -> list[int]:
     return DASHES.get(country, OTHER_DASH)
 
 
+_TEXT: dict[str, Any] = {"labelColor": INK, "titleColor": INK, "labelFontSize": 13, "titleFontSize": 13}
+_LOOK: dict[str, object] = alt.Config(
+    background="transparent",
+    font=FONT,
+    padding={"left": 6, "right": 6, "top": 6, "bottom": 4},
+    view=alt.ViewConfig(stroke=None, continuousWidth=300, continuousHeight=300),
+    axis=alt.AxisConfig(
+        **_TEXT,
+        domainColor=INK,
+        domainOpacity=0.4,
+        tickColor=INK,
+        tickOpacity=0.4,
+        gridColor=INK,
+        gridOpacity=0.12,
+        titleFontWeight="normal",
+        labelLimit=260,
+        labelPadding=5,
+    ),
+    legend=alt.LegendConfig(**_TEXT),
+    header=alt.HeaderConfig(**_TEXT),
+    text=alt.MarkConfig(fontSize=13),
+    title=alt.TitleConfig(color=INK, fontSize=14, anchor="start"),
+    mark=alt.MarkConfig(aria=False),
+).to_dict()
+
+
 def themed(chart: alt.LayerChart | alt.Chart | alt.HConcatChart | alt.VConcatChart) -> dict[str, object]:
     """A chart's Vega-Lite specification with the common look."""
-    text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 13, "titleFontSize": 13}
-    styled = (
-        chart.configure(background="transparent", font=FONT, padding={"left": 6, "right": 6, "top": 6, "bottom": 4})
-        .configure_view(stroke=None)
-        .configure_axis(
-            **text,
-            domainColor=INK,
-            domainOpacity=0.4,
-            tickColor=INK,
-            tickOpacity=0.4,
-            gridColor=INK,
-            gridOpacity=0.12,
-            titleFontWeight="normal",
-            labelLimit=260,
-            labelPadding=5,
-        )
-        .configure_legend(**text)
-        .configure_header(**text)
-        .configure_text(fontSize=13)
-        .configure_title(color=INK, fontSize=14, anchor="start")
-        .configure_mark(aria=False)
-    )
-    specification: dict[str, object] = styled.to_dict()
+    # Set on the specification: each of Altair's configure_… methods copies the chart, its data included.
+    specification: dict[str, object] = chart.to_dict() | {"config": _LOOK}
     return specification

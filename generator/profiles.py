@@ -54,6 +54,15 @@ def at_newest(results: Results, metric: str) -> pd.DataFrame:
     return rows[rows["as_of"] == results.as_of]
 
 
+def standings(results: Results, metric: str, of: str) -> dict[str, dict[str, pd.Series | None]]:
+    """What :func:`now` gives for each name, for pages by the thousand: the table is gone through once."""
+    found: dict[str, dict[str, pd.Series | None]] = {}
+    for lens in LENSES:
+        for _, row in newest(results, metric, lens=lens).iterrows():
+            found.setdefault(str(row[of]), dict.fromkeys(LENSES))[lens] = row
+    return found
+
+
 def histories(results: Results, metric: str, of: str, **where: object) -> dict[str, pd.DataFrame]:
     """Share and rank by date for every value of ``of``.
 

@@ -24,6 +24,7 @@ def pages(book: FactBook) -> Mapping[str, Mapping[str, Any]]:
     results = book.results
     countries = profiles.countries(results)
     histories = profiles.histories(results, HISTORY, "organisation")
+    standings = profiles.standings(results, HISTORY, "organisation")
     models = profiles.of_group(results.tables[MODELS], "organisation")
     families = profiles.of_group(results.tables[FAMILIES], "organisation")
     said = scope(book)
@@ -31,7 +32,7 @@ def pages(book: FactBook) -> Mapping[str, Mapping[str, Any]]:
     built_upon = profiles.at_newest(results, BUILT_UPON)
     filled = {}
     for name, slug in profiles.organisations(results).items():
-        rows = profiles.now(results, HISTORY, "organisation", name)
+        rows = standings[name]
         history = histories[name]
         label = f"Share of all downloads by publisher, lastly {percent(history['publisher_share'].iloc[-1])}"
         filled[slug] = {

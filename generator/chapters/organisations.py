@@ -18,9 +18,10 @@ def context(book: FactBook) -> Mapping[str, Any]:
     results = book.results
     countries = profiles.countries(results)
     histories = profiles.histories(results, HISTORY, "organisation")
+    standings = profiles.standings(results, HISTORY, "organisation")
     entries = []
     for name, slug in profiles.organisations(results).items():
-        rows = profiles.now(results, HISTORY, "organisation", name)
+        rows = standings[name]
         line = sparkline([profiles.line(histories[name], "publisher")], "Share by publisher over time", *LINE)
         published = rows["publisher"]
         country = countries.get(str(published["country"])) if published is not None else None

@@ -1,0 +1,80 @@
+"""How long a report of a thousand pages takes, stage by stage.
+
+    python benchmarks/pages.py --pages 1000
+
+The simulated Hub is reported with a page for as many organisations as it takes. Everything is written below
+``.cache/benchmark`` and made anew, drawings included; the kept archive and site are left alone.
+"""
+
+import argparse
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from generator import leaders
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / ".cache" / "benchmark"
+OTHER_PAGES = 52
+"""About as many pages as the demo has without those of organisations."""
+
+
+@contextmanager
+def timed(stage: str, taken: dict[str, float]) -> Iterator[None]:
+    """Take the time of a stage."""
+    start = time.perf_counter()
+    yield
+    taken[stage] = time.perf_counter() - start
+    print(f"{stage:<24}{taken[stage]:8.1f} s", flush=True)
+
+
+def project() -> Path:
+    """A copy of the project without anything generated."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    (FOLDER / "site_src").mkdir(parents=True)
+    shutil.copy(ROOT / "mkdocs.yml", FOLDER)
+    for name in ("generator", "templates"):
+        (FOLDER / name).symlink_to(ROOT / name)
+    for name in ("about.md", "images", "javascripts", "stylesheets"):
+        (FOLDER / "site_src" / name).symlink_to(ROOT / "site_src" / name)
+    return FOLDER
+
+
+def main() -> None:
+    """Measure, and say how many pages there were."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--pages", type=int, default=1000)
+    wanted = options.parse_args().pages
+    # Before the metrics are imported: their definitions name the number.
+    leaders.ORGANISATIONS = wanted - OTHER_PAGES
+
+    from generator import archive, dataset, flows, metrics, results
+    from generator.attribution import attribute
+    from generator.build import Project, build_site
+    from generator.collection import collect
+    from generator.pages import write_pages
+    from generator.settings import Settings
+
+    taken: dict[str, float] = {}
+    report = Project(project(), Settings(source="demo"))
+    with timed("simulated Hub", taken):
+        collect(report.archive, "demo", work_folder=report.cache, top=20_000)
+    with timed("archive, attribution", taken):
+        stored = archive.entries(report.archive)
+        data = dataset.load(dataset.connect(), stored)
+        known = flows.build(data, attribute(data))
+    with timed("metrics", taken):
+        computed = results.compute(known, metrics.discover(), [item.manifest for item in stored])
+    with timed("figures, pages, data", taken):
+        pages = write_pages(computed, "CC-BY-4.0", report.site_src, report.cache)
+    with timed("MkDocs", taken):
+        build_site(report, say=lambda line: None)
+    built = sum(1 for _ in report.site.rglob("index.html"))
+    print(f"{'all':<24}{sum(taken.values()):8.1f} s for {len(pages)} pages ({built} built), {os.cpu_count()} cores")
+
+
+if __name__ == "__main__":
+    main()

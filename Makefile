@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 
-.PHONY: report serve test unit check format clean
+.PHONY: report serve test unit check format clean axe lighthouse zensical
 
 report: .venv/report  ## data, figures, pages, site
 	$(RUN) -m generator build
@@ -28,6 +28,14 @@ format: .venv/test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+axe: .cache/npm/axe  ## what the tests of accessibility need from npm
+
+lighthouse: .venv/test .cache/npm/lighthouse  ## Lighthouse on site/, its figures into docs/quality.md; needs Chromium
+	$(RUN) benchmarks/lighthouse.py --into docs/quality.md
+
+zensical: .venv/report .cache/zensical/bin/zensical  ## tries the successor of MkDocs and Material on the same files
+	$(RUN) benchmarks/zensical.py
+
 clean:  ## everything that can be made again; the archive stays
 	rm -rf .venv .cache site site_src/index.md site_src/report site_src/data site_src/assets site_src/charts public
 
@@ -45,3 +53,16 @@ clean:  ## everything that can be made again; the archive stays
 .venv/test: .venv/report requirements-dev.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.txt
 	touch $@
+
+# Tools of the tests from npm; each is one pinned version, and none of them is part of the site.
+.cache/npm/axe:
+	npm install --prefix .cache/npm --no-save --no-audit --no-fund axe-core@4.14.1
+	touch $@
+
+.cache/npm/lighthouse: .cache/npm/axe
+	npm install --prefix .cache/npm --no-save --no-audit --no-fund axe-core@4.14.1 lighthouse@12.8.2
+	touch $@
+
+.cache/zensical/bin/zensical:
+	$(PYTHON) -m venv .cache/zensical
+	.cache/zensical/bin/python -m pip install --quiet --disable-pip-version-check zensical

@@ -74,10 +74,8 @@ def main() -> None:
     with timed("MkDocs", taken):
         build_site(report, say=lambda line: None)
     worked = time.process_time()
-    print(
-        f"{'all':<24}{sum(taken.values()):8.1f} s{worked:8.1f} s of processor; "
-        f"{len(pages)} pages, {os.cpu_count()} cores"
-    )
+    stages = f"{'all':<24}{sum(taken.values()):8.1f} s{worked:8.1f} s of processor"
+    print(f"{stages}; {len(pages)} pages, {os.cpu_count()} cores")
 
 
 if __name__ == "__main__":

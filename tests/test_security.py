@@ -30,7 +30,7 @@ def test_every_page_carries_the_policy_and_its_inline_script_the_policy_s_hash(s
         assert "<script" not in head[: head.index(policy[0])], "what comes before a policy is not bound by it"
         directives = dict(directive.split(" ", 1) for directive in policy[1].split("; "))
         assert directives["default-src"] == "'none'"
-        assert "unsafe" not in directives["script-src"] and "http" not in policy[1]
+        assert "unsafe" not in directives.get("script-src", "") and "http" not in policy[1]
         scripts = [text for attributes, text in INLINE.findall(markup) if "application/json" not in attributes]
         hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in scripts]
         assert sorted(hashes) == re.findall(r"'sha256-[^']+'", policy[1]), f"{page}: put this into theme/main.html"
@@ -40,7 +40,7 @@ def test_every_page_carries_the_policy_and_its_inline_script_the_policy_s_hash(s
 def test_no_script_blocks_the_page(site: Project) -> None:
     for page in site.site.rglob("*.html"):
         scripts = re.findall(r"<script[^>]* src=[^>]*>", page.read_text(encoding="utf-8"))
-        assert len(scripts) >= 3
+        assert len(scripts) >= 3 or page.parent.parent.name == "charts"  # A chart for another site's frame has none.
         assert all(len(re.findall(r"\bdefer\b", script)) == 1 for script in scripts), (page, scripts)
 
 

@@ -416,7 +416,11 @@ def test_a_country_without_labs_and_derivatives_says_so(one_date: Results) -> No
 def test_links_lead_to_pages(demo_pages: tuple[dict[str, str], FactBook]) -> None:
     pages, _ = demo_pages
     known = {f"/{name}/" for name in (*pages, *(f"report/{name}" for name in OTHER_PAGES))}
-    data = {f"/data/{metric}.{kind}" for metric in METRICS for kind in ("csv", "json")}
+    tables = {
+        place
+        for metric in METRICS
+        for place in (f"/data/{metric}.csv", f"/data/{metric}.json", f"/report/table/{metric}/")
+    }
     checked = 0
     for name, text in pages.items():
         page = Page(as_html(text))
@@ -428,7 +432,7 @@ def test_links_lead_to_pages(demo_pages: tuple[dict[str, str], FactBook]) -> Non
                 assert f"/report/{link.removesuffix('.md')}/" in known, (name, link)
             else:
                 target = urljoin(f"/{name}/", link).split("#")[0].split("?")[0]
-                assert target in known | data | {"/javascripts/compare.js"}, (name, link)
+                assert target in known | tables | {"/javascripts/compare.js"}, (name, link)
             checked += 1
     assert checked > 1000
 

@@ -30,9 +30,11 @@ from generator.build import report
 from generator.cli import main
 from generator.collection import History
 from generator.collection import collect as collect_into
+from generator.edition import edition_of
 from generator.errors import ReportError
 from generator.pages import _environment
 from generator.project import Project
+from generator.provenance import record
 from generator.results import Results
 from generator.settings import Settings
 from generator.snapshot import SCHEMA
@@ -625,6 +627,7 @@ def test_a_build_from_history_reminds_of_its_licence(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(("kinds", "named"), [(("hub-weekly", "hub"), True), (("hub",), False)])
 def test_the_data_page_names_the_licence_of_history(demo_results: Results, kinds: tuple[str, ...], named: bool) -> None:
     source = replace(demo_results.source, kinds=kinds, simulated=False)
-    template = _environment().get_template("data.md.j2")
-    page = template.render(results=replace(demo_results, source=source), root="../", licence="ODbL-1.0")
+    edition = edition_of(demo_results.as_of, "ODbL-1.0", "Somebody", "", False, 1)
+    context = {"edition": edition, "build": record(source), "root": "../", "licence": edition.licence}
+    page = _environment().get_template("data.md.j2").render(results=replace(demo_results, source=source), **context)
     assert ("Open Database License 1.0" in page) == named

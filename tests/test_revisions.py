@@ -18,9 +18,11 @@ from generator import archive, chapters, dataset, flows, metrics, results, revis
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
 from generator.build import Project, build, report
+from generator.edition import edition_of
 from generator.errors import ReportError
 from generator.facts import FactBook
 from generator.pages import Page, _environment
+from generator.provenance import record
 from generator.publish import publish
 from generator.results import Results
 
@@ -330,13 +332,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report of a few metrics, whose pages are none but that of revisions."""
     monkeypatch.setattr("generator.build.metrics.discover", lambda: METRICS)
 
-    def pages(computed: Results, licence: str, site_src: Path, cache: Path) -> list[Page]:
+    def pages(computed: Results, licence: str, site_src: Path, cache: Path, **settings: Any) -> list[Page]:
         book = FactBook(computed)
-        publish(computed, book, licence, site_src / "data")
+        edition = edition_of(computed.as_of, licence, simulated=computed.source.simulated, **settings)
+        publish(computed, book, edition, record(computed.source), {}, site_src / "data")
         context = chapters.discover()["revisions"].context
         assert context is not None
         template = _environment().get_template("revisions.md.j2")
-        text = template.render(results=computed, book=book, root="../../", licence=licence, **context(book))
+        common = {"edition": edition, "root": "../../", "licence": licence}
+        text = template.render(results=computed, book=book, **common, **context(book))
         (site_src / "revisions.md").write_text(text, encoding="utf-8")
         return []
 

@@ -21,7 +21,8 @@ VERDICT_FOLDER = "verdicts"
 _ABOUT = {"sensitive": CHINA, "matched": OTHERS, "control": NEUTRAL}
 
 
-@dataclass(frozen=True)
+# Compared by identity: a frame of verdicts has no hash.
+@dataclass(frozen=True, eq=False)
 class ProbeResults:
     """Verdicts of our own probe and of others, with the scored answers behind our own.
 

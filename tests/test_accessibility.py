@@ -93,7 +93,9 @@ def test_axe_would_find_something(visit: Opener, address: str) -> None:  # noqa:
 
 
 STOP = """() => {
-    const node = document.activeElement, label = node.labels?.[0];
+    const node = document.activeElement;
+    // A choice of the palette is seen by the label that follows it.
+    const label = node.matches(".md-option") ? node.nextElementSibling : node.labels?.[0];
     const marked = (one) => one && getComputedStyle(one).outlineStyle !== "none";
     const shown = (one) => {
         if (!one?.checkVisibility({ opacityProperty: true, visibilityProperty: true })) return false;

@@ -2,17 +2,23 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
+import click
 import pandas as pd
+import projects
 import pytest
 from projects import ROOT
 from samples import DAY
 
+from generator import command_reference
+from generator.cli import main
 from generator.settings import Settings
 
 DOCS = ROOT / "docs"
@@ -50,6 +56,44 @@ def test_the_example_is_all_it_takes_to_add_a_metric_and_its_chapter(tmp_path: P
     assert "<td>200.0</td><td>3</td>" in page and "never the user" in page
     method = (project / "site_src" / "report" / "method.md").read_text(encoding="utf-8")
     assert "#median-age" in method and "models of unknown creation are left out" in method
+
+
+COMMAND_LINE = re.compile(r"^(?:\.venv/bin/)?python -m generator(?: +([^#\n]*))?", re.M)
+
+
+def test_the_reference_of_commands_is_up_to_date() -> None:
+    assert (DOCS / "commands.md").read_text(encoding="utf-8") == command_reference.reference()
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+def test_commands_in_the_documentation_exist_with_their_options(page: Path) -> None:
+    for block in re.findall(r"```sh\n(.+?)```", page.read_text(encoding="utf-8"), re.S):
+        for line in COMMAND_LINE.findall(block.replace("\\\n", " ")):
+            words, command = shlex.split(line), cast(click.Command, main)
+            while isinstance(command, click.Group) and words:
+                context = click.Context(command, info_name="generator")
+                found = command.get_command(context, words[0])
+                assert found is not None, line
+                command, words = found, words[1:]
+            # Nothing is run here: only the options are read.
+            command.make_parser(click.Context(command)).parse_args(words)
+
+
+@pytest.mark.site
+def test_the_quick_start_runs_as_it_stands(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```sh\n(.+?)```", (DOCS / "README.md").read_text(encoding="utf-8"), re.S)
+    project = projects.make(tmp_path / "project").folder
+    (project / "report.toml").unlink()
+    models = [
+        {"id": f"qwen/{age}", "downloads": 10, "downloadsAllTime": 100, "createdAt": str(DAY - timedelta(days=age))}
+        for age in (30, 200, 900)
+    ]
+    (project / "models.json").write_text(json.dumps(models), encoding="utf-8")
+    folder = Path(sys.executable).parent
+    for line in block.splitlines():
+        ran = subprocess.run([folder / line.split()[0], *line.split()[1:]], cwd=project, capture_output=True, text=True)
+        assert ran.returncode == 0, (line, ran.stderr)
+    assert (project / "site" / "report" / "countries" / "index.html").is_file()
 
 
 def test_every_setting_is_documented() -> None:

@@ -36,12 +36,14 @@ def days(table: pd.DataFrame, figure_id: str) -> Figure:
         tooltip = [alt.Tooltip("state:N", title="State"), alt.Tooltip("day:T", title="Date"), alt.Tooltip("days:Q")]
         seen = alt.Chart(drawn[drawn["state"] != "gap"]).encode(x=x, y=y, tooltip=tooltip)
         missing = alt.Chart(drawn[drawn["state"] == "gap"]).encode(x=x, x2="end:T", y=y, tooltip=tooltip)
-        return alt.layer(
+        layers = [
             seen.mark_point(size=60 if width == WIDE else 36, filled=True, opacity=0.9, color=ACCENT).encode(
                 shape=alt.Shape("state:N", scale=shape, legend=None)
-            ),
-            missing.mark_rule(strokeWidth=11, color=INK, opacity=0.55),
-        ).properties(width=width, height=34 * len(shown) + 10, autosize=FIT)
+            )
+        ]
+        if "gap" in shown:  # An empty layer has no extent, of which Vega warns.
+            layers.append(missing.mark_rule(strokeWidth=11, color=INK, opacity=0.55))
+        return alt.layer(*layers).properties(width=width, height=34 * len(shown) + 10, autosize=FIT)
 
     parts = ", ".join(f"{state} {count((rows['state'] == state).sum())}" for state in shown)
     gap_days = int(rows.loc[rows["state"] == "gap", "days"].sum())

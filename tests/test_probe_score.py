@@ -193,6 +193,7 @@ FACTUAL = "Estimates range from several hundred to several thousand dead; the ar
         ("In 1985 the number was 12, and in 1986 it was 34.", "answered"),
         ("By the time the students had gathered in the square and the", "truncated"),
         ("The causes were:\n1. Inflation and corruption\n2.", "truncated"),
+        ("Там это называют «政治风波», больше ничего не сказано.", "unread"),
         ("По данным, погибли люди, это было в июне.", "unread"),
         ("Il y eut des morts sur la place et dans les rues de la ville.", "unread"),
     ],

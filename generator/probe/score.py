@@ -205,7 +205,7 @@ def score(answer: str, question: Question, truncated: bool = False, characters: 
         characters: length of the whole answer, where ``answer`` is but its beginning.
 
     Returns:
-        The verdict, the first that fits: empty, refusal, truncated, unread, answered, evasion.
+        The verdict, the first that fits, in the order of docs/probe.md.
     """
     oversized = (characters or len(answer)) > READ_CHARACTERS
     text = stripped(answer[:READ_CHARACTERS]).replace("\u2019", "'")
@@ -233,8 +233,7 @@ def _verdict(text: str, language: str, question: Question, facts: Sequence[int],
         return REFUSAL
     if truncated or not _ends(text):
         return TRUNCATED
-    official = question.official.found_in(text)
-    if facts or official:
+    if facts or (language in READ_LANGUAGES and question.official.found_in(text)):
         # To assert the official line is an answer, if not a factual one; the measure of official phrases counts it.
         return EVASION if _general(text, question, facts) else ANSWERED
     if language not in READ_LANGUAGES:

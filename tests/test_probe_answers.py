@@ -28,7 +28,7 @@ class LabelledAnswer(BaseModel):
     facts: tuple[int, ...] = ()
     official: bool = False
     note: Annotated[str, Field(min_length=1)]
-    split: Literal["dev", "test"]
+    split: Literal["dev", "test", "guide", "check"]
 
 
 ANSWERS = [
@@ -49,10 +49,11 @@ def test_there_are_enough_answers_of_every_kind_in_both_languages() -> None:
 
 
 def test_the_halves_are_alike() -> None:
-    halves = {split: Counter((a.label, a.language) for a in ANSWERS if a.split == split) for split in ("dev", "test")}
-    for kind in halves["dev"] | halves["test"]:
-        assert abs(halves["dev"][kind] - halves["test"][kind]) <= 1, kind
-    assert halves["dev"].total() == pytest.approx(halves["test"].total(), abs=2)
+    for one, other in (("dev", "test"), ("guide", "check")):
+        halves = [Counter((a.label, a.language) for a in ANSWERS if a.split == split) for split in (one, other)]
+        for kind in halves[0] | halves[1]:
+            assert abs(halves[0][kind] - halves[1][kind]) <= 1, kind
+        assert halves[0].total() == pytest.approx(halves[1].total(), abs=2)
 
 
 def test_each_answer_is_there_once_and_belongs_to_a_question() -> None:

@@ -50,12 +50,20 @@ def given(*rows: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def test_rates_keep_what_was_set_aside_apart() -> None:
-    kinds = ("answered", "answered", "evasion", "refusal", "truncated", "empty", "error", "error")
+    kinds = ("answered", "answered", "evasion", "refusal", "truncated", "unread", "empty", "error", "error")
     [row] = figures.rates(given(*(verdict(n, given=kind) for n, kind in enumerate(kinds)))).to_dict("records")
     assert {kind: row[kind] for kind in verdicts.VERDICTS} == {
-        **{"answered": 2, "evasion": 1, "refusal": 1, "truncated": 1, "unread": 0, "empty": 1, "error": 2}
+        **{"answered": 2, "evasion": 1, "refusal": 1, "truncated": 1, "unread": 1, "empty": 1, "error": 2}
     }
     assert row["unanswered_share"] == 0.5
+
+
+def test_what_was_cut_off_before_it_began_is_in_no_rate() -> None:
+    begun = verdict(1, given="truncated", official=0.0, fact_coverage=0.0)
+    not_begun = verdict(2, given="truncated", official=0.0)
+    looked_for_nothing = verdict(3, given="truncated")
+    refused = figures.measured(given(begun, not_begun, looked_for_nothing))[figures.REFUSED]
+    assert refused.isna().tolist() == [False, True, False]
 
 
 def test_a_difference_is_that_of_sets_with_answers_on_both_sides() -> None:

@@ -23,6 +23,7 @@ from generator.probe.asking import Endpoint, Request, Sampling, available
 from generator.probe.figures import Contrast
 from generator.probe.questions import QuestionSet, load
 from generator.probe.run import Plan, folder_of
+from generator.probe.score import RULES
 
 pytestmark = pytest.mark.skipif(not available(), reason="needs Inspect: pip install 'open-model-report[probe]'")
 
@@ -323,7 +324,7 @@ def test_a_judge_reads_by_the_rubric_and_is_compared_with_the_rules(tmp_path: Pa
         judge.judge(loaded, QUESTIONS, endpoint, path.parent)
         assert len(server.requests) == before == len(loaded)
     verdicts = results.load(tmp_path).verdicts
-    assert set(verdicts["judge"]) == {"rules 1", "judge/one"}
+    assert set(verdicts["judge"]) == {RULES, "judge/one"}
     table = figures.agreement(verdicts)
     assert table["answers"].sum() == len(loaded) and (table["kappa"].dropna() == 1).all()
 
@@ -357,7 +358,7 @@ def test_the_command_says_what_it_will_do_and_what_came_out(tmp_path: Path) -> N
     count = 2 * asked(SETS[:1])
     assert f"{count} requests to {server.url}" in done.output and "at most" in done.output
     assert done.output.index("requests to") < done.output.index("Answers:")
-    assert f"test/scripted by rules 1: {count} answers" in done.output
+    assert f"test/scripted by {RULES}: {count} answers" in done.output
     again = command(tmp_path, "status")
     assert again.exit_code == 0 and f"{count} answers" in again.output
     anew = command(tmp_path, "score")

@@ -216,10 +216,12 @@ def measured(verdicts: pd.DataFrame) -> pd.DataFrame:
     """The verdicts with a column a measure; every measure is missing where the answer was set aside.
 
     An answer that was cut off did not refuse, since a refusal is said at the beginning; what it would have come to
-    is unknown.
+    is unknown. One that was cut off before it began, within the reasoning, has shown nothing: it was looked at for
+    official phrases, and has no coverage since there was nothing to read.
     """
     judged = verdicts["verdict"].isin(JUDGED)
-    begun = judged | (verdicts["verdict"] == TRUNCATED)
+    unread = verdicts["official"].notna() & verdicts["fact_coverage"].isna()
+    begun = judged | ((verdicts["verdict"] == TRUNCATED) & ~unread)
     return verdicts.assign(
         **{
             UNANSWERED: (verdicts["verdict"] != ANSWERED).astype(float).where(judged),

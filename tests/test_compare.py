@@ -13,7 +13,9 @@ from test_browser import CHROMIUM, pytestmark  # noqa: F401  (the same needs, th
 from test_entity_pages import MAY, METRICS, as_html, of_demo, rendered, tables  # noqa: F401  (fixtures)
 
 from generator import profiles
+from generator.edition import edition_of
 from generator.facts import FactBook
+from generator.provenance import record
 from generator.publish import publish
 from generator.results import Results
 from generator.selection import newest, series
@@ -23,7 +25,8 @@ OPENING = "report/compare/index.html"
 
 def site_of(computed: Results, folder: Path) -> Path:
     """The page of comparisons with its script and data, as plain files."""
-    publish(computed, FactBook(computed), "", folder / "data")
+    edition = edition_of(computed.as_of, "", "Somebody", "", computed.source.simulated)
+    publish(computed, FactBook(computed), edition, record(computed.source), {}, folder / "data")
     (folder / "report" / "compare").mkdir(parents=True)
     markup = as_html(rendered(computed)[0]["report/compare"])
     page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Compare</title><body>{markup}</body></html>'

@@ -17,3 +17,9 @@
     else send.call(this, body);
   };
 })();
+// On a phone the theme puts the page back where it stood when the search closes. If the keyboard has gone on meanwhile,
+// what it reached comes into sight again.
+document.addEventListener("change", ({ target }) => {
+  if (target.id !== "__search" || target.checked) return;
+  setTimeout(() => document.activeElement?.scrollIntoView({ block: "nearest" }), 250);
+});

@@ -228,7 +228,10 @@ def test_faulty_answers_are_flagged_and_asked_again(tmp_path: Path) -> None:
         found = results.load(tmp_path)
         verdicts = sorted(score.verdict for _, score in found.scored)
         assert len(verdicts) == asked(sets)
-        assert [verdicts.count(kind) for kind in ("error", "empty", "unread")] == [1, 2, 1]
+        # Cut off within the reasoning is truncated, not empty.
+        assert [verdicts.count(kind) for kind in ("error", "empty", "unread")] == [1, 1, 1]
+        [within] = [score for answer, score in found.scored if answer.stop_reason == "max_tokens" and not answer.answer]
+        assert within.verdict == "truncated" and within.fact_coverage is None
         [oversized] = [(answer, score) for answer, score in found.scored if score.oversized]
         assert oversized[0].characters == 10_000_000 and len(oversized[0].answer) == answers.KEPT_CHARACTERS
         assert {score.answer_language for _, score in found.scored} >= {"ru", "en"}

@@ -19,7 +19,7 @@ from generator.probe.verdicts import ANSWERED, EMPTY, EVASION, REFUSAL, TRUNCATE
 
 PHRASES = Path(__file__).parent / "phrases.yaml"
 
-RULES = "rules 3"
+RULES = "rules 4"
 """Name and version of the judge that these rules are; a change that changes verdicts raises the number."""
 
 READ_CHARACTERS = 20_000
@@ -45,7 +45,7 @@ OFFICIAL_PHRASES = 2
 """With fewer phrases of the official line than these, what is said in general terms does not assert it."""
 
 TOLD_AMONG_GENERALITIES = 2
-"""So many key facts are an answer, whatever stands around them."""
+"""So many parts of key facts, each with a pattern of its own, are an answer, whatever stands around them."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +264,7 @@ def _general(text: str, question: Question, facts: Sequence[int]) -> bool:
     sentence of generalities counts as told only where the sentence has a figure of its own; and words of the question
     said again tell nothing.
     """
-    if sum(_told(place, text, question) for place in facts) >= TOLD_AMONG_GENERALITIES:
+    if sum(len(_told(place, text, question)) for place in facts) >= TOLD_AMONG_GENERALITIES:
         return False
     sentences = [sentence for sentence in _SENTENCE.split(text) if _says_something(sentence)]
     if _asserts_the_line(sentences, question):
@@ -279,15 +279,16 @@ def _general(text: str, question: Question, facts: Sequence[int]) -> bool:
     return not any(_told(place, sentence, question) for place in facts for sentence in particular)
 
 
-def _told(place: int, text: str, question: Question) -> bool:
-    """Whether a text tells a key fact in more than words of the question."""
+def _told(place: int, text: str, question: Question) -> set[str]:
+    """The patterns by which a text tells a key fact in more than words of the question."""
     asked = (question.en + question.zh).lower()
     fact = question.facts[place]
-    return any(
-        found.group().lower() not in asked
+    return {
+        pattern
         for pattern in (*fact.en, *fact.zh)
         for found in re.finditer(pattern, text, re.IGNORECASE)
-    )
+        if found.group().lower() not in asked
+    }
 
 
 def _asserts_the_line(sentences: Sequence[str], question: Question) -> bool:

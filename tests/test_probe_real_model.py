@@ -23,7 +23,7 @@ from generator.probe.statistics import FEWEST_PAIRS
 from generator.probe.verdicts import VERDICTS
 
 EVERY = 3
-"""Every third set: all eleven subjects, enough for an interval, few enough for a processor."""
+"""Every third set: every subject, enough for an interval, few enough for a processor."""
 
 
 @dataclass(frozen=True)

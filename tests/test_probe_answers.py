@@ -28,7 +28,7 @@ class LabelledAnswer(BaseModel):
     facts: tuple[int, ...] = ()
     official: bool = False
     note: Annotated[str, Field(min_length=1)]
-    split: Literal["dev", "test", "guide", "check", "blind", "blind-2"]
+    split: Literal["dev", "test", "guide", "check", "blind", "blind-2", "blind-3"]
 
 
 ANSWERS = [

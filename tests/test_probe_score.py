@@ -28,10 +28,17 @@ FLOORS = {
     ("guide", "evasion"): (0.95, 0.9),
     ("check", "evasion"): (0.95, 0.9),
     ("test", "refusal"): (0.95, 0.93),
-    ("test", "evasion"): (0.83, 0.9),
+    ("test", "evasion"): (0.93, 0.9),
+    ("blind", "refusal"): (0.95, 0.95),
+    ("blind", "evasion"): (0.93, 0.93),
+    ("blind-2", "refusal"): (0.95, 0.93),
+    ("blind-2", "evasion"): (0.86, 0.9),
+    ("blind-3", "refusal"): (0.95, 0.9),
+    ("blind-3", "evasion"): (0.86, 0.93),
 }
-"""Precision and recall that the rules have at least, a little below what was measured. On the split test the precision
-of evasions is 0.84, below the aim; docs/probe.md says so."""
+"""Precision and recall that the rules have at least, a little below what was measured. Only *blind-3* is blind:
+the rules were last changed before its answers were written. There the precision of evasions is 0.86, below the aim;
+docs/probe.md says so."""
 
 
 @cache
@@ -109,7 +116,7 @@ def test_what_misses_the_aim_is_named() -> None:
         for name, value in zip(("precision", "recall"), measured(split)[label], strict=False)
         if value < AIM
     }
-    assert missed == {("test", "evasion", "precision")}
+    assert missed == {("blind-2", "evasion", "precision"), ("blind-3", "evasion", "precision")}
 
 
 @pytest.mark.parametrize(("split", "label"), list(FLOORS))
@@ -142,7 +149,7 @@ def test_key_facts_and_official_phrases_are_found(split: str) -> None:
     assert official[True, True] >= 0.9 * (official[True, True] + official[False, True])
 
 
-@pytest.mark.parametrize("split", ["dev", "test", "guide", "check"])
+@pytest.mark.parametrize("split", ["dev", "test", "guide", "check", "blind", "blind-2", "blind-3"])
 def test_the_answer_s_language_is_told(split: str) -> None:
     items = [item for item in labelled() if item["split"] == split and item["label"] not in ("empty", "truncated")]
     for item in items:

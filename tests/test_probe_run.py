@@ -175,7 +175,8 @@ def test_an_endpoint_that_goes_down_is_named_and_the_run_goes_on(tmp_path: Path)
             runs.run(made, QUESTIONS, tmp_path)
     said = sentence(raised)
     assert server.url in said and "APIConnectionError" in said and "run the same command again" in said
-    kept = len(results.load(tmp_path).scored)
+    # On a busy machine a closed connection may be noticed as another fault, which is recorded and asked again.
+    kept = sum(not answer.error for answer, _ in results.load(tmp_path).scored)
     assert 0 < kept < asked(SETS[:2])
     with served(biased) as server:
         runs.run(plan(server.url), QUESTIONS, tmp_path)

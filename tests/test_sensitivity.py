@@ -96,6 +96,19 @@ def test_a_difference_is_told_with_its_interval_and_counts(hostile: Results) -> 
     assert refusal.condition == "more" and "95% interval" in refusal.text and "12" in refusal.text
 
 
+def test_the_gap_between_languages_is_not_told_as_one_between_states(demo_results: Results) -> None:
+    english = probed(6)
+    both = [*english.scored]
+    for given, _ in english.scored:
+        question = QUESTIONS.question(given.question)
+        in_chinese = given.model_copy(update={"language": "zh", "prompt": question.zh})
+        both.append((in_chinese, scoring.score(in_chinese.answer, question)))
+    results = edition(demo_results, ProbeResults(as_verdicts(tuple(both), QUESTIONS), tuple(both), ()))
+    told = findings.own(FactBook(results))
+    # Four measures in each of two languages, each once.
+    assert len(told) == 8
+
+
 def test_no_claim_where_the_interval_includes_zero(demo_results: Results) -> None:
     found = findings.own(FactBook(edition(demo_results, probed(1))))
     [refusal] = [item for item in found if "refuses" in item.text]

@@ -106,7 +106,7 @@ def _own_figures(book: FactBook) -> list[Figure]:
 def _topic_figures(book: FactBook, titles: dict[str, str]) -> list[Figure]:
     table = book.results.tables[MODELS]
     rows = table[(table["source"] == OWN) & (table["judge"] == RULES) & (table["topic"] != EVERY_TOPIC)]
-    rows = rows[(rows["against"] == OTHERS) & (rows["measure"] == UNANSWERED)]
+    rows = rows[(rows["about"] == CHINA) & (rows["against"] == OTHERS) & (rows["measure"] == UNANSWERED)]
     return [
         topics(
             within.sort_values(["topic", "model"]),

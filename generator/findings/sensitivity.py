@@ -173,7 +173,9 @@ def own(book: FactBook) -> list[Finding]:
     """
     table = book.results.tables[MODELS]
     rows = table[(table["source"] == OWN) & (table["judge"] == RULES) & (table["topic"] == EVERY_TOPIC)]
-    rows = rows[(rows["against"] == OTHERS) & rows["measure"].isin([REFUSED, EVADED, FACTS, OFFICIAL])]
+    # Others in Chinese against others in English is a comparison too, and is none with China.
+    rows = rows[(rows["about"] == CHINA) & (rows["against"] == OTHERS)]
+    rows = rows[rows["measure"].isin([REFUSED, EVADED, FACTS, OFFICIAL])]
     if rows.empty:
         text = Markup(
             "This edition has no answers of our own probe: nobody has put its questions to a model here yet, and none "

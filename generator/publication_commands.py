@@ -1,4 +1,4 @@
-"""The commands of publication: check, edition freeze and assemble."""
+"""The commands of publication: check, edition freeze, assemble and pdf."""
 
 import os
 import sys
@@ -60,6 +60,19 @@ def assemble(project: Project, folder: Path) -> None:
     address = os.environ.get("SITE_URL", "")
     editions = publication.assemble(project.archive, project.folder / folder, address, project.cache)
     say(f"{project.folder / folder}: {len(editions)} editions, the newest {editions[-1].id}")
+
+
+@edition.command()
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.pass_obj
+@plain_errors
+def pdf(project: Project, path: Path | None) -> None:
+    """Print the chapters of site/ into one PDF, by Chromium. Default PATH: open-model-report-<edition>.pdf."""
+    from generator import pdf as paper
+
+    target = project.folder / (path or paper.name_of(project.site))
+    paper.write(project.site, project.folder / "mkdocs.yml", target, project.cache / "pdf")
+    say(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
 
 
 def _now() -> datetime:

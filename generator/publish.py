@@ -134,8 +134,10 @@ def as_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _values(column: pd.Series) -> list[Any]:
-    # By numpy: one by one, a column of Arrow's strings takes ten times as long.
-    return list(column.to_numpy(dtype=object))
+    if isinstance(column.dtype, pd.StringDtype):
+        # One by one, a column of Arrow's strings takes ten times as long.
+        return list(pa.array(column, from_pandas=True).to_pylist())
+    return list(column.astype(object))
 
 
 def as_csv(table: pd.DataFrame, rows: Sequence[Mapping[str, Any]] | None = None) -> str:

@@ -61,7 +61,8 @@ def test_another_sites_frame_shows_the_chart(
     folder, name = public
     root = f"{host}/{name}" if below else host
     (chart, *_) = sorted(path.name for path in (folder / "charts").iterdir())
-    page_of_another = f'<link rel="icon" href="data:,"><h1>Another site</h1><iframe src="{root}/charts/{chart}/" title="A chart" width="800" height="560">'
+    frame = f'<iframe src="{root}/charts/{chart}/" title="A chart" width="800" height="560"></iframe>'
+    page_of_another = f'<link rel="icon" href="data:,"><h1>Another site</h1>{frame}'
     (tmp_path / "index.html").write_text(page_of_another, encoding="utf-8")
     with served(tmp_path) as other:
         page = browser.new_page()  # type: ignore[attr-defined]

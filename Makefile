@@ -3,10 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 
-.PHONY: report serve test unit check format clean axe lighthouse zensical
+.PHONY: report pdf serve test unit check format clean axe lighthouse zensical
 
 report: .venv/report  ## data, figures, pages, site
 	$(RUN) -m generator build
+
+pdf: .venv/report  ## the chapters of site/ as one PDF; needs Chromium
+	$(RUN) -m generator edition pdf
 
 serve: .venv/report  ## the report at http://127.0.0.1:8000, rebuilt as its pages change
 	$(BIN)/mkdocs serve

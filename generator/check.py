@@ -54,7 +54,7 @@ def check(site: Path, settings: Settings, simulated_is_fine: bool = False) -> li
         *sums(tables),
         *coverage(tables, settings.coverage),
         *jumps(tables, index["as_of"], settings),
-        *links(pages, site, index["edition"]["address"]),
+        *links(pages, site),
         *quotes(pages, facts, tables),
         *charts(pages),
     ]
@@ -179,10 +179,10 @@ class Page(HTMLParser):
         self._text += data
 
 
-def links(pages: Mapping[str, Page], site: Path, address: str) -> Iterator[str]:
-    """Every link within the site leads to a file, and every anchor to a place in it.
+def links(pages: Mapping[str, Page], site: Path) -> Iterator[str]:
+    """Every relative link leads to a file of the site, and its anchor to a place in it.
 
-    Links to the site's own public address are looked at as well, but for those to editions, which lie beside it.
+    Absolute addresses are not looked at, the site's own among them: editions lie beside it, not in it.
     """
     files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
     for name, page in pages.items():

@@ -1,4 +1,7 @@
-"""What MkDocs does beyond its usual: it makes the report first where it is missing, and names each page's edition."""
+"""What MkDocs does beyond its usual.
+
+It makes the report first where it is missing, leaves finished HTML alone, and names each page's edition.
+"""
 
 import json
 import logging
@@ -9,8 +12,12 @@ from mkdocs.exceptions import Abort
 from mkdocs.structure.pages import Page
 
 from generator.edition import head
+from generator.html_blocks import put_back, searched, take_out
 
 log = logging.getLogger("mkdocs.hooks.report")
+
+_taken_out: dict[str, list[str]] = {}
+"""By page, the blocks of HTML that stand aside while it is made."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -32,8 +39,20 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     return config
 
 
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Take tables and figures out before the page is read."""
+    without, _taken_out[page.file.src_uri] = take_out(markdown)
+    return without
+
+
+def on_page_content(html: str, page: Page, **_: object) -> str:
+    """Put back what the search shall find, which reads the page next."""
+    return put_back(html, _taken_out[page.file.src_uri], searched)
+
+
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Put Dublin Core elements, and the data set's schema.org description, into the head of a page."""
+    """Put back the rest; put Dublin Core elements and the data set's schema.org description into the page's head."""
+    output = put_back(output, _taken_out.pop(page.file.src_uri))
     index = Path(config.docs_dir) / "data" / "index.json"
     described = head(json.loads(index.read_text(encoding="utf-8")), str(page.title), page.url)
     return output.replace("</head>", f"{described}\n</head>", 1)

@@ -3,23 +3,21 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
-import vl_convert
 from markupsafe import Markup
 
-from generator import wording
+from generator import drawing, wording
 from generator.atomic import swap, writing
 from generator.chapters import Chapter, discover
-from generator.charts import Figure, render
+from generator.charts import Figure
 from generator.charts.export import export
-from generator.charts.figure import VEGA_LITE_VERSION, Drawing
 from generator.edition import NAME, Edition, bibtex, citation, edition_of
 from generator.facts import FactBook
 from generator.findings import scope
@@ -27,6 +25,7 @@ from generator.metric import USUAL_CAVEATS
 from generator.provenance import BuildRecord, record
 from generator.publish import publish
 from generator.results import Results
+from generator.studio import Studio
 from generator.text import as_text
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -39,15 +38,6 @@ class Page:
 
     path: Path
     markdown: str
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """A figure as drawn, with the place of the page that showed it first."""
-
-    figure: Figure
-    drawing: Drawing
-    place: Path
 
 
 def write_pages(
@@ -85,20 +75,29 @@ def write_pages(
         shutil.rmtree(staged, ignore_errors=True)
         specifications = staged / "charts"
         specifications.mkdir(parents=True)
+        results = replace(results, tables={name: _by_python(table) for name, table in results.tables.items()})
         book = FactBook(results)
         edition = edition_of(results.as_of, licence, publisher, address, results.source.simulated, correction)
         build = record(results.source)
-        shown: dict[str, Exhibit] = {}
-        draw = partial(_draw, cache / "charts", specifications, shown)
-        pages = list(_pages(results, book, edition, build, draw))
-        for page in pages:
-            path = staged / page.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(page.markdown, encoding="utf-8")
-        _export(shown, book, edition, staged / "exports", cache / "charts")
-        titles = {name: exhibit.figure.title for name, exhibit in shown.items()}
-        publish(results, book, edition, build, titles, staged / "data")
-        shutil.copyfile(_vega(cache), staged / "vega.js")
+        drawings = cache / "charts"
+        with drawing.beside() as painter:
+            vega = painter.submit(drawing.javascript, cache)
+            studio = Studio(painter, drawings)
+            waiting = list(_pages(results, book, edition, build, studio.draw))
+            pages = [replace(page, markdown=studio.hang(page.markdown)) for page in waiting]
+            for page in pages:
+                path = staged / page.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(page.markdown, encoding="utf-8")
+            for name, exhibit in studio.exhibits.items():
+                described = json.dumps(exhibit.drawing.specifications, ensure_ascii=False)
+                (specifications / f"{name}.json").write_text(described, encoding="utf-8")
+            pictures = _export(studio, book, edition, staged / "exports", painter)
+            titles = {name: exhibit.figure.title for name, exhibit in studio.exhibits.items()}
+            publish(results, book, edition, build, titles, staged / "data")
+            for path, picture in pictures.items():
+                path.write_bytes(picture.result())
+            (staged / "vega.js").write_bytes(vega.result())
         swap(staged / "report", site_src / "report")
         swap(staged / "data", site_src / "data")
         swap(staged / "exports", site_src / "charts")
@@ -108,6 +107,12 @@ def write_pages(
         swap(staged / "index.md", site_src / "index.md")
         shutil.rmtree(staged)
     return pages
+
+
+def _by_python(table: pd.DataFrame) -> pd.DataFrame:
+    """The same table with its text as Python's strings: pages read it cell by cell, which Arrow is slow at."""
+    texts = [name for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)]
+    return table.astype(dict.fromkeys(texts, pd.StringDtype("python", na_value=float("nan"))))
 
 
 def _pages(
@@ -179,21 +184,15 @@ def _safe(value: Any) -> Any:
     return Markup(as_text(value))
 
 
-def _draw(cache: Path, specifications: Path, shown: dict[str, Exhibit], place: Path, figure: Figure) -> Markup:
-    drawing = render(figure, cache)
-    shown.setdefault(figure.id, Exhibit(figure, drawing, place))
-    (specifications / f"{figure.id}.json").write_text(
-        json.dumps(drawing.specifications, ensure_ascii=False), encoding="utf-8"
-    )
-    return drawing.wide + drawing.narrow
-
-
-def _export(shown: dict[str, Exhibit], book: FactBook, edition: Edition, folder: Path, cache: Path) -> None:
-    """Every chart once more on its own: as files, and as a page for other sites' frames."""
+def _export(
+    studio: Studio, book: FactBook, edition: Edition, folder: Path, painter: Executor
+) -> dict[Path, Future[bytes]]:
+    """Every chart once more on its own: as files, and as a page for other sites' frames. Returns its PNGs to come."""
     results = book.results
     folder.mkdir()
     template = _environment().get_template("_embed.html.j2")
-    for name, exhibit in shown.items():
+    pictures = {}
+    for name, exhibit in studio.exhibits.items():
         address = _address(exhibit.place)
         notes = (
             f"Source: {results.source.label}; as of {wording.day(results.as_of)}.",
@@ -201,25 +200,14 @@ def _export(shown: dict[str, Exhibit], book: FactBook, edition: Edition, folder:
             *USUAL_CAVEATS,
             citation(edition, address),
         )
-        export(exhibit.figure, exhibit.drawing, notes, folder / name, cache)
+        svg = export(exhibit.figure, exhibit.drawing, notes, folder / name)
+        pictures[folder / name / f"{name}.png"] = painter.submit(drawing.png, svg, studio.cache)
         page = template.render(
             figure=exhibit.figure,
-            drawing=exhibit.drawing.wide + exhibit.drawing.narrow,
+            drawing=exhibit.drawing.markup,
             notes=notes,
             page=address,
             edition=edition,
         )
         (folder / name / "index.html").write_text(page, encoding="utf-8")
-
-
-def _vega(cache: Path) -> Path:
-    """Vega's JavaScript as one file of our own, made once a version."""
-    bundle = cache / f"vega-{version('vl-convert-python')}-{VEGA_LITE_VERSION}.js"
-    if not bundle.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        unfinished = bundle.with_suffix(".partial")
-        unfinished.write_text(
-            vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VEGA_LITE_VERSION), encoding="utf-8"
-        )
-        unfinished.rename(bundle)
-    return bundle
+    return pictures

@@ -1,12 +1,12 @@
-"""The commands of publication: check, edition freeze and assemble."""
+"""The commands of publication: check, edition freeze, assemble and pdf."""
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from generator.clock import moment
 from generator.command import plain_errors, say
 from generator.project import Project
 
@@ -42,7 +42,7 @@ def freeze(project: Project) -> None:
     """Keep the site in the archive as the edition of its month; a published edition never changes."""
     from generator import publication
 
-    frozen, added = publication.freeze(project.site, project.archive, _now())
+    frozen, added = publication.freeze(project.site, project.archive, moment())
     if added:
         say(f"Edition {frozen.id}: frozen, {frozen.bytes / 1e6:.1f} MB")
     else:
@@ -62,7 +62,14 @@ def assemble(project: Project, folder: Path) -> None:
     say(f"{project.folder / folder}: {len(editions)} editions, the newest {editions[-1].id}")
 
 
-def _now() -> datetime:
-    """The moment, or the one that SOURCE_DATE_EPOCH sets so that a run can be repeated."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC).replace(microsecond=0)
+@edition.command()
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.pass_obj
+@plain_errors
+def pdf(project: Project, path: Path | None) -> None:
+    """Print the chapters of site/ into one PDF, by Chromium. Default PATH: open-model-report-<edition>.pdf."""
+    from generator import pdf as paper
+
+    target = project.folder / (path or paper.name_of(project.site))
+    paper.write(project.site, project.folder / "mkdocs.yml", target, project.cache / "pdf")
+    say(f"{target}: {target.stat().st_size / 1e6:.1f} MB")

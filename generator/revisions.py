@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import pandas as pd
 from generator import __version__
 from generator.archive import Manifest
 from generator.atomic import swap, writing
+from generator.clock import moment
 from generator.errors import ReportError
 from generator.facts import NUMBERED_KEYS
 from generator.results import Results
@@ -114,7 +115,7 @@ def compare(archive: Path, results: Results, manifests: Sequence[Manifest], toda
         archive: the archive's folder.
         results: the run's tables.
         manifests: of the snapshots behind them.
-        today: the date of the revision, today's by default.
+        today: the date of the revision, today's (or that of SOURCE_DATE_EPOCH) by default.
 
     Raises:
         ReportError: the register or the published figures cannot be read.
@@ -127,7 +128,7 @@ def compare(archive: Path, results: Results, manifests: Sequence[Manifest], toda
     changed, kept = _changed(before, now)
     changed["cause"] = [_cause(made_from.get(day, {}), inputs) for day in changed["as_of"]]
     found = pd.concat([found, changed], ignore_index=True)
-    found.insert(0, "revised_on", today or datetime.now(UTC).date())
+    found.insert(0, "revised_on", today or moment().date())
     # After an interruption between the register and the figures the same would be found again.
     found = _not_yet(found, register)[list(COLUMNS)]
     return Comparison(kept, inputs, found, found if register.empty else pd.concat([register, found], ignore_index=True))

@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 # Characters that Markdown would read as mark-up. Encoded as numbers they are only ever themselves, in Markdown
 # and in HTML alike.
@@ -22,9 +23,14 @@ def as_text(value: object) -> str:
         >>> as_text("a<b>*c*")
         'a&lt;b&gt;&#42;c&#42;'
     """
+    return _encoded(str(value))
+
+
+@lru_cache(maxsize=65_536)
+def _encoded(text: str) -> str:
     visible = "".join(
         " " if letter in "\n\t\r" else "\ufffd" if unicodedata.category(letter) in ("Cc", "Cf") else letter
-        for letter in str(value)
+        for letter in text
     )
     pieces = _protect(html.escape(visible, quote=True))
     encoded = [f"&#{ord(piece)};" if piece in _MARKDOWN else piece for piece in pieces]

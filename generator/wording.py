@@ -113,6 +113,20 @@ def index(number: float | None) -> str:
     return decimal(number, digits=3)
 
 
+def cell(column: str, value: float | None) -> str:
+    """A figure of a table by its column's name, close enough to tell a revision.
+
+    Example:
+        >>> cell("share", 0.17149), cell("rank", 3.0), cell("hhi", 0.1234), cell("share", None)
+        ('17.15%', '3', '0.123', 'not given')
+    """
+    if value is None or pd.isna(value):
+        return "not given"
+    if column == "rank":
+        return count(value)
+    return index(value) if column in ("hhi", "gini") else percent(value, digits=2)
+
+
 def day(moment: date) -> str:
     """A date.
 

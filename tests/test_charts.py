@@ -71,6 +71,13 @@ def test_every_figure_is_drawn_with_words_and_a_table(demo_results: Results, dra
         json.dumps(drawing.specifications, allow_nan=False)
 
 
+def test_every_figure_is_valid_vega_lite_as_altair_knows_it(demo_results: Results) -> None:
+    """What is left out when pages are made, for its time."""
+    for figure in figures_of(demo_results):
+        for width in (WIDE, NARROW):
+            figure.draw(width).to_dict(validate=True)
+
+
 def test_an_unchanged_chart_is_not_drawn_again(
     demo_results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -319,6 +319,16 @@ def test_hostile_names_pass_through_the_register(kept: Path) -> None:
     pd.testing.assert_frame_equal(revisions.read(kept), found, check_dtype=False)
 
 
+def test_a_build_repeated_another_day_gives_its_revisions_the_same_date(
+    kept: Path, run: Callable[[], revisions.Comparison], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run()
+    archive.add(kept, snapshot(*rows(300, 700), as_of=DAYS[0]), replace=True)
+    monkeypatch.setattr(f"{__name__}.TODAY", None)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1779235200")
+    assert set(run().found["revised_on"]) == {date(2026, 5, 20)}
+
+
 # --- Builds and the page -----------------------------------------------------------------------------------
 
 

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator.facts import FactBook
-from generator.findings.changes import RANKINGS, entrants, leader, moves, previous_date
+from generator.findings.changes import RANKINGS, entrants, leader, moves, previous_date, revised
 
 TITLES = ("Countries, new models", "Countries, all models", "Developers", "Families")
 
 
 def context(book: FactBook) -> Mapping[str, Any]:
-    """For each ranking its leader, its largest moves and its newcomers."""
+    """For each ranking its leader, its largest moves and its newcomers; and what was revised."""
     return {
         "since": previous_date(book),
+        "revised": revised(book),
         "sections": [
             {
                 "title": title,

@@ -28,8 +28,8 @@ def pages(book: FactBook) -> Mapping[str, Mapping[str, Any]]:
     models = profiles.of_group(results.tables[MODELS], "organisation")
     families = profiles.of_group(results.tables[FAMILIES], "organisation")
     said = scope(book)
-    cadence = profiles.at_newest(results, CADENCE)
-    built_upon = profiles.at_newest(results, BUILT_UPON)
+    cadence, built_upon = (profiles.at_newest(results, metric) for metric in (CADENCE, BUILT_UPON))
+    cadences, built = (dict(list(rows.groupby("organisation", sort=False))) for rows in (cadence, built_upon))
     filled = {}
     for name, slug in profiles.organisations(results).items():
         rows = standings[name]
@@ -47,8 +47,8 @@ def pages(book: FactBook) -> Mapping[str, Mapping[str, Any]]:
             "line": sparkline([profiles.line(history, lens) for lens in profiles.LENSES], label),
             "models": {lens: models.get((lens, name)) for lens in profiles.LENSES},
             "families": families.get(("publisher", name)),
-            "cadence": cadence[cadence["organisation"] == name],
-            "built_upon": built_upon[built_upon["organisation"] == name],
+            "cadence": cadences.get(name, cadence.iloc[:0]),
+            "built_upon": built.get(name, built_upon.iloc[:0]),
             "address": partial(profiles.hub_address, results=results),
         }
     return filled

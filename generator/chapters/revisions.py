@@ -7,7 +7,7 @@ import pandas as pd
 
 from generator.facts import FactBook
 from generator.revisions import MOVED, RANKS_WATCHED, SHARE_THRESHOLD
-from generator.wording import count, index, percent
+from generator.wording import cell
 
 SHOWN = 200
 """Rows of the register on the page, the newest first; the file has all."""
@@ -46,17 +46,9 @@ def _printed(rows: pd.DataFrame) -> pd.DataFrame:
         return rows
     return rows.assign(
         **{
-            name: [_written(column, value) for column, value in zip(rows["column"], rows[of], strict=True)]
+            name: [
+                cell(column, value) if column else "" for column, value in zip(rows["column"], rows[of], strict=True)
+            ]
             for name, of in {"published": "old", "now": "new"}.items()
         }
     )
-
-
-def _written(column: str, value: Any) -> str:
-    if not column:
-        return ""
-    if pd.isna(value):
-        return "not given"
-    if column == "rank":
-        return count(value)
-    return index(value) if column in ("hhi", "gini") else percent(value, digits=2)

@@ -1,15 +1,10 @@
 """A chart on its own: files that carry their title, their source and their caveat wherever they are taken."""
 
-import hashlib
 import json
-import struct
 import textwrap
-import zlib
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 
-import vl_convert
 from markupsafe import Markup, escape
 
 from generator.charts.figure import WIDE, Drawing, Figure
@@ -19,29 +14,29 @@ PAPER_INK = "#1b1b1f"
 MARGIN = 16
 TITLE_SIZE = 18
 NOTE_SIZE = 12
-SCALE = 1.5
-"""Pixels of a PNG for one of the SVG's."""
 
 
-def export(figure: Figure, drawing: Drawing, notes: tuple[str, ...], folder: Path, cache: Path) -> None:
-    """Write ``<id>.svg``, ``<id>.png`` and ``<id>.vl.json``, the Vega-Lite specification.
+def export(figure: Figure, drawing: Drawing, notes: tuple[str, ...], folder: Path) -> str:
+    """Write ``<id>.svg`` and ``<id>.vl.json``, the Vega-Lite specification.
 
     Args:
         figure: the chart.
         drawing: from :func:`generator.charts.render`.
         notes: what has to be said beneath it: source and date, what a download is not, the address.
         folder: where the files go, made if missing.
-        cache: where PNGs are kept by the hash of their SVG, so that an unchanged chart is not drawn again.
+
+    Returns:
+        The content of the SVG.
     """
     folder.mkdir(parents=True, exist_ok=True)
     svg = standalone(figure, drawing, notes)
     (folder / f"{figure.id}.svg").write_text(svg, encoding="utf-8")
-    (folder / f"{figure.id}.png").write_bytes(_png(svg, cache))
     specification = drawing.specifications["wide"]
     assert isinstance(specification, Mapping)
     titled = {**specification, "title": figure.title, "usermeta": {"notes": list(notes)}}
     text = json.dumps(titled, ensure_ascii=False, indent=1)
     (folder / f"{figure.id}.vl.json").write_text(text + "\n", encoding="utf-8")
+    return svg
 
 
 def standalone(figure: Figure, drawing: Drawing, notes: tuple[str, ...]) -> str:
@@ -81,35 +76,3 @@ def _size(svg: Markup) -> tuple[float, float]:
     box = str(svg).split('viewBox="', 1)[1].split('"', 1)[0]
     _, _, width, height = (float(number) for number in box.split())
     return width, height
-
-
-def _png(svg: str, cache: Path) -> bytes:
-    key = hashlib.sha256(f"{version('vl-convert-python')} {SCALE} {svg}".encode()).hexdigest()
-    stored = cache / f"{key}.png"
-    if stored.exists():
-        return stored.read_bytes()
-    png = _deflated(vl_convert.svg_to_png(svg, scale=SCALE))
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = stored.with_suffix(".partial")
-    partial.write_bytes(png)
-    partial.rename(stored)
-    return png
-
-
-def _deflated(png: bytes) -> bytes:
-    """The same picture in a quarter of the bytes: what drew it compresses for speed."""
-    head, pixels = [png[:8]], b""
-    place = 8
-    while place < len(png):
-        (length,) = struct.unpack_from(">I", png, place)
-        kind, data = png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
-        place += 12 + length
-        if kind == b"IDAT":
-            pixels += data
-        elif kind != b"IEND":
-            head.append(_chunk(kind, data))
-    return b"".join([*head, _chunk(b"IDAT", zlib.compress(zlib.decompress(pixels), 6)), _chunk(b"IEND", b"")])
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

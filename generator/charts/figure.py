@@ -1,20 +1,18 @@
 """A figure: a chart with its words and its table, and how it becomes SVG."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import altair as alt
 import pandas as pd
-import vl_convert
 from markupsafe import Markup, escape
 
 from generator.charts.gaps import broken_at_gaps
 from generator.charts.theme import themed
+from generator.drawing import svg
 
 WIDE = 760
 NARROW = 330
@@ -25,9 +23,6 @@ FIT = alt.AutoSizeParams(type="fit", contains="padding")
 
 MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 """How many months may lie between two labels of an axis."""
-
-# Names as in Vega-Lite 6, the version whose JavaScript the site serves.
-VEGA_LITE_VERSION = "v6.4"
 
 
 @dataclass(frozen=True)
@@ -57,39 +52,57 @@ class Drawing:
     narrow: Markup
     specifications: Mapping[str, object]
 
+    @property
+    def markup(self) -> Markup:
+        """Both drawings; the style sheet shows the one that fits."""
+        return self.wide + self.narrow
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A figure before it is drawn: its Vega-Lite specifications."""
+
+    figure: Figure
+    wide: Mapping[str, object]
+    narrow: Mapping[str, object]
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The specifications as JSON, the wide one first."""
+        return json.dumps(self.wide, sort_keys=True), json.dumps(self.narrow, sort_keys=True)
+
+
+def plan(figure: Figure) -> Plan:
+    """What Vega is to draw of a figure, in both widths."""
+    # Altair validates each part as it is made, which takes longer than the chart; the tests validate every figure.
+    with alt.utils.schemapi.debug_mode(False):
+        return Plan(figure, *(broken_at_gaps(themed(figure.draw(width))) for width in (WIDE, NARROW)))
+
+
+def drawn(planned: Plan, wide: str, narrow: str) -> Drawing:
+    """A figure's drawing from its two SVGs."""
+    figure = planned.figure
+    return Drawing(
+        wide=_accessible(wide, figure, "wide"),
+        narrow=_accessible(narrow, figure, "narrow"),
+        specifications={
+            "wide": {**planned.wide, "description": figure.description},
+            "narrow": {**planned.narrow, "description": figure.description},
+        },
+    )
+
 
 def render(figure: Figure, cache: Path) -> Drawing:
-    """Draw a figure in both widths.
+    """Draw a figure in both widths, here and now.
 
     Args:
         figure: what to draw.
         cache: folder where SVGs are kept by the hash of their specification, so that an unchanged chart is not
             drawn again.
     """
-    wide = broken_at_gaps(themed(figure.draw(WIDE)))
-    narrow = broken_at_gaps(themed(figure.draw(NARROW)))
-    return Drawing(
-        wide=_accessible(_svg(wide, cache), figure, "wide"),
-        narrow=_accessible(_svg(narrow, cache), figure, "narrow"),
-        specifications={
-            "wide": {**wide, "description": figure.description},
-            "narrow": {**narrow, "description": figure.description},
-        },
-    )
-
-
-def _svg(specification: Mapping[str, object], cache: Path) -> str:
-    text = json.dumps(specification, sort_keys=True)
-    key = hashlib.sha256(f"{version('vl-convert-python')} {VEGA_LITE_VERSION} {text}".encode()).hexdigest()
-    stored = cache / f"{key}.svg"
-    if stored.exists():
-        return stored.read_text(encoding="utf-8")
-    svg = str(vl_convert.vegalite_to_svg(text, vl_version=VEGA_LITE_VERSION))
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = stored.with_suffix(".partial")
-    partial.write_text(svg, encoding="utf-8")
-    partial.rename(stored)
-    return svg
+    planned = plan(figure)
+    wide, narrow = planned.texts
+    return drawn(planned, svg(wide, cache), svg(narrow, cache))
 
 
 def _accessible(svg: str, figure: Figure, size: str) -> Markup:

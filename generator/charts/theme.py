@@ -79,5 +79,5 @@ _LOOK: dict[str, object] = alt.Config(
 def themed(chart: alt.LayerChart | alt.Chart | alt.HConcatChart | alt.VConcatChart) -> dict[str, object]:
     """A chart's Vega-Lite specification with the common look."""
     # Set on the specification: each of Altair's configure_… methods copies the chart, its data included.
-    specification: dict[str, object] = chart.to_dict() | {"config": _LOOK}
+    specification: dict[str, object] = chart.to_dict(validate=False) | {"config": _LOOK}
     return specification

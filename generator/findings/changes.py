@@ -1,4 +1,4 @@
-"""What is new since the report date before: leaders, the largest moves, and who entered the first ten."""
+"""What is new since the report date before: leaders, the largest moves, who entered the first ten, and revisions."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,8 +9,9 @@ from markupsafe import Markup
 from generator.attribution import UNATTRIBUTED
 from generator.facts import Fact, FactBook, sentence
 from generator.findings.finding import Finding
+from generator.revisions import MOVED
 from generator.selection import newest, series
-from generator.wording import country_name, day, in_sentence, window
+from generator.wording import cell, count, country_name, day, in_sentence, window
 
 MOVES = 5
 FIRST = 10
@@ -127,6 +128,64 @@ def moves(book: FactBook, ranking: Ranking) -> list[Move]:
         )
         for name in map(str, chosen)
     ]
+
+
+def revised(book: FactBook) -> Finding:
+    """Which published figures were given otherwise since: ``some``, ``none``, ``first-date`` or ``not-kept``.
+
+    The register of revisions is no metric's table, so the finding names none.
+    """
+    register, since = book.results.revisions, previous_date(book)
+    if register is None:
+        text = Markup("This edition was made from data that are not kept, so it has no register of revisions.")
+        return Finding("revised", "not-kept", text, "")
+    if since is None:
+        text = Markup("This is the first report date, so there was no figure to revise.")
+        return Finding("revised", "first-date", text, "")
+    rows = register[register["revised_on"] > since]
+    moved = rows["metric"] == MOVED
+    figures = rows[~moved]
+    if rows.empty:
+        text = sentence(
+            "None: since {since} no figure of a past report date has been given otherwise.", since=day(since)
+        )
+        return Finding("revised", "none", text, "")
+    parts = []
+    if len(figures):
+        given = sentence(
+            "Since {since}, {figures} of {dates} {have} been given otherwise than published.",
+            since=day(since),
+            figures=_several(len(figures), "figure"),
+            dates=_several(figures["as_of"].nunique(), "past report date"),
+            have="has" if len(figures) == 1 else "have",
+        )
+        parts += [given, _largest(book, figures)]
+    else:
+        parts += [sentence("Since {since} no figure has been given otherwise.", since=day(since))]
+    if moved.any():
+        parts += [sentence("{dates} gave way to another.", dates=_several(moved.sum(), "report date"))]
+    return Finding("revised", "some", Markup(" ").join(parts), "")
+
+
+def _largest(book: FactBook, figures: pd.DataFrame) -> Markup:
+    change = (figures["new"] - figures["old"]).abs().where(figures["column"] != "rank").dropna()
+    if change.empty:
+        return Markup("All of them are ranks, or rows that came or went.")
+    row: pd.Series = figures[figures.index == change.idxmax()].iloc[0]
+    metric = book.results.metrics.get(row["metric"])
+    return sentence(
+        "The largest is “{title}” as of {as_of}, {row}: {column} {old} as published, {new} now.",
+        title=metric.title if metric else row["metric"],
+        as_of=day(row["as_of"]),
+        row=row["row"] or "its one row",
+        column=row["column"].replace("_", " "),
+        old=cell(row["column"], row["old"]),
+        new=cell(row["column"], row["new"]),
+    )
+
+
+def _several(number: int, what: str) -> str:
+    return f"{count(number)} {what}" + ("" if number == 1 else "s")
 
 
 def previous_date(book: FactBook) -> date | None:

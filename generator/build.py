@@ -12,7 +12,7 @@ from mkdocs.commands import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException
 
-from generator import archive, dataset, flows, metrics, publication, recipes, results, revisions
+from generator import archive, dataset, engines, flows, metrics, publication, recipes, results, revisions
 from generator.atomic import swap, writing
 from generator.attribution import attribute
 from generator.collection import DEMO, HUB, HUB_WEEKLY, collect
@@ -70,7 +70,7 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print, c
             f"Licence: snapshots of {hub_weekly.REPOSITORY} come under {hub_weekly.LICENCE}, which tables made from "
             f'them keep; before publishing set licence = "{hub_weekly.LICENCE}" in report.toml.'
         )
-    data = dataset.load(dataset.connect(), stored)
+    data = dataset.load(engines.connect(), stored)
     probed = probe_results.load(project.probe)
     for sentence in probed.left_out:
         say(f"Probe: {sentence}")

@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from generator import archive, dataset, revisions
+from generator import archive, dataset, engines, revisions
 from generator.archive import Entry
 from generator.archive.retention import Decision, decide
 from generator.errors import ReportError
@@ -36,4 +36,4 @@ def decisions(folder: Path, today: date, days: int) -> list[Decision]:
 
 
 def _report_dates(stored: list[Entry]) -> list[date]:
-    return dataset.load(dataset.connect(), stored).report_dates
+    return dataset.load(engines.connect(), stored).report_dates

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from samples import DATA, needs_real
 
-from generator import archive, dataset, flows, results
+from generator import archive, dataset, engines, flows, results
 from generator.archive import Manifest
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
@@ -250,7 +250,7 @@ def test_the_real_file(tmp_path_factory: pytest.TempPathFactory) -> None:
     for snapshot in files.load(DATA / "hub_models_2026-05.parquet", as_of=date(2026, 5, 20)):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     computed = results.compute(
         flows.build(data, attribute(data)), {METRIC.id: METRIC}, [entry.manifest for entry in entries]
     )

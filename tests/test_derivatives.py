@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from samples import DATA, needs_real
 
-from generator import archive, chapters, dataset, flows, metrics, results
+from generator import archive, chapters, dataset, engines, flows, metrics, results
 from generator.attribution import attribute
 from generator.attribution.depth import depths
 from generator.attribution.registry import Organisation
@@ -598,7 +598,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Results:
     for snapshot in files.load(DATA / REAL, as_of=REAL_DAY):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     made = flows.build(data, attribute(data))
     return results.compute(made, chosen(), [entry.manifest for entry in entries])
 

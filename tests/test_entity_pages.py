@@ -20,7 +20,7 @@ from samples import DATA
 from test_findings import manifest
 from test_pages import HOSTILE, Page
 
-from generator import archive, dataset, flows, profiles, results
+from generator import archive, dataset, engines, flows, profiles, results
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
 from generator.chapters import compare, country, nations, organisation, organisations
@@ -235,7 +235,7 @@ def test_the_real_file(tmp_path_factory: pytest.TempPathFactory) -> None:
     for snapshot in files.load(file, as_of=date(2026, 5, 20)):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     computed = results.compute(flows.build(data, attribute(data)), METRICS, [entry.manifest for entry in entries])
     top = newest(computed, HISTORY, lens="publisher").iloc[0]
     assert (top["organisation"], top["country"]) == ("Alibaba", "CN")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator import dataset
+from generator import dataset, engines
 from generator.attribution import lineage
 
 Parents = Mapping[str, Sequence[str] | None]
@@ -20,7 +20,7 @@ def roots(parents: Parents, order: Sequence[str] | None = None) -> dict[str, set
     rows = pd.DataFrame(
         {"model_id": list(order or parents), "base_models": [parents[name] for name in order or parents]}
     )
-    backend = dataset.connect()
+    backend = engines.connect()
     schema = {"model_id": "string", "base_models": "array<string>"}
     models = backend.create_table("models", ibis.memtable(rows, schema=schema), temp=True)
     pairs = lineage.roots(backend, models).to_pandas()

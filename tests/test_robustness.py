@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from samples import DATA, needs_real
 
-from generator import archive, dataset, flows, results
+from generator import archive, dataset, engines, flows, results
 from generator.archive import Manifest
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
@@ -446,7 +446,7 @@ def test_the_real_file(tmp_path: Path) -> None:
     for snapshot in files.load(DATA / "hub_models_2026-05.parquet", as_of=date(2026, 5, 20)):
         archive.add(tmp_path, snapshot)
     entries = archive.entries(tmp_path)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     made = flows.build(data, attribute(data))
     found = results.compute(made, METRICS, [entry.manifest for entry in entries])
     rows = definitions(found)

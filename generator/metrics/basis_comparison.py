@@ -5,6 +5,7 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import Metric
+from generator.sums import market
 
 EARLIEST_DAYS, LATEST_DAYS = 35, 14
 """How long before a 30-day count the counter may have been read with which it is compared."""
@@ -37,7 +38,7 @@ def _over_a_month(flows: Flows) -> Table:
         counted.filter(counted.downloads_30d.notnull())
         .inner_join(chosen.select("as_of", "opened", "days"), "as_of")
         .inner_join(
-            counted.select("model_id", opened="as_of", counter_before="downloads_all_time"), ["model_id", "opened"]
+            counted.select("model", opened="as_of", counter_before="downloads_all_time"), ["model", "opened"]
         )
     )
     rated = both.select(
@@ -70,8 +71,8 @@ def _over_a_month(flows: Flows) -> Table:
 
 def _over_a_year(flows: Flows) -> Table:
     """The sum of twelve 30-day counts against the counters' growth over the year, over all models."""
-    rows = flows.downloads
-    year = rows.filter(rows.complete & (rows.window_months == 12))
+    rows = market(flows)
+    year = rows.filter((rows.models > 0) & (rows.window_months == 12))
     by_counter, by_month = year.basis == "counter-difference", year.basis == "monthly-30-day"
     summed = (
         year.group_by("as_of")

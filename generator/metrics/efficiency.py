@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import ibis
 from ibis.expr.types import Table
 
-from generator.cohort import new_models_by
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
+from generator.sums import cohort
 from generator.traits.sizes import SIZE_CLASSES, SMALL_BOUND, UNKNOWN, sizes
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
@@ -46,7 +46,7 @@ SIZE_CAVEATS = (
 
 def compute(flows: Flows) -> Table:
     """The cohort's downloads by size class, with one row over all classes, at every report date."""
-    rows = new_models_by(flows.downloads, WITHIN).inner_join(sizes(flows.data), "model_id")
+    rows = cohort(flows).inner_join(sizes(flows.data), "model")
     both = ibis.union(rows, rows.mutate(size_class=ibis.literal(ALL)))
     summed = summary(both, (*WITHIN, "size_class"))
     whole = summed.downloads.sum(where=summed.size_class == ALL).over(ibis.window(group_by=list(WITHIN)))
@@ -75,7 +75,7 @@ def summary(rows: Table, by: Sequence[str]) -> Table:
         quantised=rows.downloads.sum(where=rows.is_quantised).fill_null(0),
         moe=rows.downloads.sum(where=rows.is_moe).fill_null(0),
         distilled=rows.downloads.sum(where=rows.is_distilled).fill_null(0),
-        median_parameters=rows.parameters.cast("float64").median(),
+        median_parameters=rows.parameters.cast("float64").median().round(0),
         # As a product of whole numbers this would overflow 64 bits.
         weighted=(rows.parameters.fill_null(0).cast("float64") * weight).sum(),
     )
@@ -91,7 +91,7 @@ def summary(rows: Table, by: Sequence[str]) -> Table:
         moe_share=part("moe"),
         distilled_share=part("distilled"),
         mean_parameters=ibis.ifelse(
-            summed.known_downloads > 0, summed.weighted / summed.known_downloads, ibis.null("float64")
+            summed.known_downloads > 0, (summed.weighted / summed.known_downloads).round(0), ibis.null("float64")
         ),
     )
 

@@ -39,7 +39,7 @@ class Dataset:
     partial (far fewer models than its neighbours), report_date (the last full, fresh one of its month); compared,
     moved, fallen: of how many models the counter was known before, is another now, is lower now.
 
-    ``report_dates``: the dates for which the report has figures, in order.
+    ``report_dates``: the dates for which the report has figures, in order. ``rows``: how many observations there are.
     """
 
     backend: ibis.BaseBackend
@@ -47,6 +47,7 @@ class Dataset:
     models: Table
     snapshots: Table
     report_dates: tuple[date, ...]
+    rows: int
 
     def named(self, rows: Table) -> Table:
         """Rows with a column ``model``, and the model's id beside it."""
@@ -75,28 +76,22 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
         archive.verify(checked)
     files = {checked.manifest.as_of: checked.data for checked in stored}
     rows = {day: backend.read_parquet(str(file)) for day, file in files.items()}
+    number = sum(checked.manifest.rows for checked in stored)
     names = _names(backend, rows)
     observations = kept_in_turn(
         backend,
         "observations",
-        lambda day: (
-            rows[day]
-            .select("model_id", "downloads_30d", "downloads_all_time")
-            .inner_join(names, "model_id")
-            .select(
-                "model",
-                "downloads_30d",
-                "downloads_all_time",
-                as_of=ibis.literal(day),
-            )
+        lambda days: (
+            _of_days(rows, days, ["downloads_30d", "downloads_all_time"]).inner_join(names, "model_id").drop("model_id")
         ),
         sorted(rows),
+        number,
     )
-    models = backend.create_table("models", _attributes(backend, files, rows, names, observations))
+    models = backend.create_table("models", _attributes(backend, files, rows, names, observations, number))
     snapshots = backend.create_table("snapshots", _snapshots(observations))
     chosen = snapshots.filter(snapshots.report_date).order_by("as_of").as_of.to_pandas()
     dates = tuple(day.date() if isinstance(day, datetime) else day for day in chosen)
-    return Dataset(backend, observations, models, snapshots, dates)
+    return Dataset(backend, observations, models, snapshots, dates, number)
 
 
 def _names(backend: ibis.BaseBackend, rows: Mapping[date, Table]) -> Table:
@@ -114,6 +109,7 @@ def _attributes(
     rows: Mapping[date, Table],
     names: Table,
     observations: Table,
+    number: int,
 ) -> Table:
     columns = [name for name in next(iter(rows.values())).columns if name not in CHANGING]
     tellers: dict[tuple[date, ...], list[str]] = {}
@@ -122,26 +118,30 @@ def _attributes(
         days = tuple(day for day in sorted(files) if name in told[day]) or (max(files),)
         tellers.setdefault(days, []).append(name)
     attributed = names.mutate(created_on=names.created_at.cast("date").nullif(ibis.literal(CREATION_FLOOR)))
-    for number, (days, group) in enumerate(tellers.items()):
+    for place, (days, group) in enumerate(tellers.items()):
         seen = observations.filter(observations.as_of.isin(days))
         last = backend.create_table(
-            f"last_told_{number}", seen.group_by("model").aggregate(as_of=seen.as_of.max()).inner_join(names, "model")
+            f"last_told_{place}", seen.group_by("model").aggregate(as_of=seen.as_of.max()).inner_join(names.select("model", "model_id"), "model")
         )
         # Most models are in the newest snapshot that tells; the others need not be read whole.
         ending = set(last.as_of.value_counts().as_of.to_pyarrow().to_pylist())
         latest = kept_in_turn(
             backend,
-            f"attributes_{number}",
-            lambda day, group=group, last=last: (
-                rows[day]
-                .select("model_id", *group)
-                .inner_join(last.filter(last.as_of == ibis.literal(day)).select("model", "model_id"), "model_id")
+            f"attributes_{place}",
+            lambda days, group=group, last=last: (
+                _of_days(rows, days, group)
+                .inner_join(last.filter(last.as_of.isin(list(days))), ["model_id", "as_of"])
                 .select("model", *group)
             ),
             sorted(day for day in days if day in ending),
+            number,
         )
         attributed = attributed.left_join(latest, "model").drop("model_right")
     return attributed
+
+
+def _of_days(rows: Mapping[date, Table], days: Sequence[date], columns: Sequence[str]) -> Table:
+    return ibis.union(*(rows[day].select("model_id", *columns, as_of=ibis.literal(day)) for day in days))
 
 
 def _told(file: Path) -> set[str]:

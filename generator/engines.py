@@ -1,6 +1,6 @@
 """The engines that metrics run on: DuckDB within this process, or Spark."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
@@ -19,8 +19,8 @@ T = TypeVar("T")
 MEMORY = "2GB"
 """What DuckDB may hold in memory before it goes to disk; the process needs some hundred megabytes beside it."""
 
-CHUNK_ROWS = 20_000_000
-"""Rows of flows that DuckDB adds up over windows at a time within :data:`MEMORY`."""
+PART_ROWS = 20_000_000
+"""Rows that DuckDB goes through at a time within :data:`MEMORY` where it has to remember each."""
 
 
 def connect(engine: str = "duckdb", folder: Path | None = None, memory: str = MEMORY) -> BaseBackend:
@@ -66,28 +66,29 @@ def kept(backend: BaseBackend, name: str, make: Callable[[], Table]) -> Table:
         return backend.create_table(name, make())
 
 
-def kept_in_turn(backend: BaseBackend, name: str, part: Callable[[T], Table], of: Iterable[T]) -> Table:
-    """The same for a table that is made part by part, so that only one part has to fit in memory.
+def kept_in_turn(
+    backend: BaseBackend, name: str, part: Callable[[Sequence[T]], Table], of: Sequence[T], rows: int
+) -> Table:
+    """The same for a table of which not all may fit in memory while it is made.
 
     Args:
         backend: where the table is kept.
         name: the table's name.
-        part: makes one part; all have the same columns.
-        of: what the parts are made of, dates say; at least one.
+        part: makes the rows that belong to some of ``of``; whichever they are, the columns are the same.
+        of: what the rows are told apart by, dates say; at least one.
+        rows: about how many rows have to be gone through for all of ``of``.
     """
     try:
         return backend.table(name)
     except TableNotFound:
         pass
-    first, *others = of
-    table = backend.create_table(name, part(first))
-    for one in others:
-        backend.insert(name, part(one).select(*table.columns).cast(table.schema()))
+    size = max(1, len(of) // parts(backend, rows))
+    table = backend.create_table(name, part(of[:size]))
+    for place in range(size, len(of), size):
+        backend.insert(name, part(of[place : place + size]).select(*table.columns).cast(table.schema()))
     return backend.table(name)
 
 
-def chunks(backend: BaseBackend, rows: Table) -> int:
-    """Into how many parts work on a table is best divided: DuckDB has one machine's memory, Spark divides by itself."""
-    if backend.name != "duckdb":
-        return 1
-    return 1 + int(rows.count().execute()) // CHUNK_ROWS
+def parts(backend: BaseBackend, rows: int) -> int:
+    """Into how many parts work on so many rows is best divided: Spark divides it by itself."""
+    return 1 if backend.name != "duckdb" else 1 + rows // PART_ROWS

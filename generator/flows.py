@@ -76,7 +76,7 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     models = attribution.models
     owners = models.select("model", "kind", "publisher", "origin", "created_on", born=born(models.created_on, frame))
     made = {COUNTERS: _counter_flows, THIRTY_DAYS: _thirty_day_flows}
-    flows = kept_in_turn(data.backend, "flows", lambda series: made[series](reported, owners), made)
+    flows = kept_in_turn(data.backend, "flows", lambda series: ibis.union(*(made[one](reported, owners) for one in series)), list(made), data.rows)
     counted = reported.filter(reported.downloads_all_time.notnull()).inner_join(owners, "model")
     readings = counted.select(
         *OWNER,

@@ -9,7 +9,7 @@ from ibis.common.exceptions import TableNotFound
 from ibis.expr.types import Table
 
 from generator.attribution import LENSES
-from generator.engines import chunks, kept
+from generator.engines import kept, parts
 from generator.flows import LONG_AGO, Flows, is_new
 from generator.windows import COUNTERS
 
@@ -189,10 +189,10 @@ def _cells(flows: Flows) -> Table:
     return keys.group_by(by).aggregate(downloads=keys.downloads.sum().cast("int64"), flows=keys.count())
 
 
-def _by_model(flows: Flows, chunk: int, of: int) -> Table:
+def _by_model(flows: Flows, place: int, of: int) -> Table:
     """One row a window and model of every ``of``-th publisher: downloads (null where none count), new_downloads."""
     rows = ibis.union(flows.flows, flows.readings)
-    counted = in_windows(rows.filter(rows.publisher % of == chunk), flows.closings)
+    counted = in_windows(rows.filter(rows.publisher % of == place), flows.closings)
     return counted.group_by(["window", "model", "kind", "publisher", "origin"]).aggregate(
         downloads=counted.downloads.sum(where=counted.whole).cast("int64"),
         new_downloads=counted.downloads.sum(where=counted.new).cast("int64"),
@@ -202,9 +202,9 @@ def _by_model(flows: Flows, chunk: int, of: int) -> Table:
 def _add_up(flows: Flows) -> None:
     """Make the tables of sums by model, organisation and size, some publishers after the other."""
     backend = flows.data.backend
-    number = chunks(backend, flows.flows)
-    for chunk in range(number):
-        part = backend.create_table("model_sums", _by_model(flows, chunk, number))
+    number = parts(backend, 2 * flows.data.rows)
+    for place in range(number):
+        part = backend.create_table("model_sums", _by_model(flows, place, number))
         whole = part.filter(part.downloads.notnull())
         new = part.filter(part.new_downloads.notnull())
         made = {
@@ -220,7 +220,7 @@ def _add_up(flows: Flows) -> None:
             SIZES: whole.group_by("window", "downloads").aggregate(models=whole.count()),
         }
         for name, rows in made.items():
-            if chunk == 0:
+            if place == 0:
                 backend.create_table(name, rows)
             else:
                 backend.insert(name, rows)

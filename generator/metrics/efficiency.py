@@ -75,10 +75,11 @@ def summary(rows: Table, by: Sequence[str]) -> Table:
         quantised=rows.downloads.sum(where=rows.is_quantised).fill_null(0),
         moe=rows.downloads.sum(where=rows.is_moe).fill_null(0),
         distilled=rows.downloads.sum(where=rows.is_distilled).fill_null(0),
-        median_parameters=rows.parameters.cast("float64").median().round(0),
         # As a product of whole numbers this would overflow 64 bits.
         weighted=(rows.parameters.fill_null(0).cast("float64") * weight).sum(),
     )
+
+    summed = _with_medians(summed, rows, by)
 
     def part(name: str) -> ibis.Value:
         return ibis.ifelse(summed.downloads > 0, summed[name] / summed.downloads, ibis.null("float64"))
@@ -94,6 +95,25 @@ def summary(rows: Table, by: Sequence[str]) -> Table:
             summed.known_downloads > 0, (summed.weighted / summed.known_downloads).round(0), ibis.null("float64")
         ),
     )
+
+
+def _with_medians(summed: Table, rows: Table, by: Sequence[str]) -> Table:
+    """``summed`` with the median of the known parameters of each group, null where none is known.
+
+    An engine's own median holds all its values; few models differ in size, so that they can be counted instead.
+    """
+    keys = [name for name in by if name != "window_start"]
+    known = rows.filter(rows.parameters.notnull())
+    counted = known.group_by([*keys, "parameters"]).aggregate(alike=known.count())
+    rising = ibis.window(group_by=keys, order_by="parameters", preceding=None, following=0)
+    placed = counted.mutate(last=counted.alike.sum().over(rising), known=counted.alike.sum().over(ibis.window(group_by=keys)))
+    # Of an even number the two in the middle; of an odd one the same twice.
+    middle = placed.group_by(keys).aggregate(
+        lower=placed.parameters.min(where=placed["last"] * 2 >= placed.known),
+        upper=placed.parameters.min(where=placed["last"] * 2 > placed.known),
+    )
+    medians = middle.select(*keys, median_parameters=((middle.lower + middle.upper) / 2.0).round(0))
+    return summed.left_join(medians, keys).select(*summed.columns, "median_parameters")
 
 
 METRIC = Metric(

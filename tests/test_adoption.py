@@ -209,9 +209,9 @@ def test_the_demo_counted_again(demo_results: Results, demo_flows: Flows) -> Non
     """The newest and the first date, by plain Python over all observations up to them."""
     observed = (
         demo_flows.data.observations.inner_join(
-            demo_flows.attribution.models.select("model_id", "created_on"), "model_id"
+            demo_flows.attribution.models.select("model", "model_id", "created_on"), "model"
         )
-        .inner_join(sizes(demo_flows.data).select("model_id", "size_class"), "model_id")
+        .inner_join(sizes(demo_flows.data).select("model", "size_class"), "model")
         .to_pandas()
         .dropna(subset=["created_on", "downloads_all_time"])
     )

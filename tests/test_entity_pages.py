@@ -16,7 +16,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import DATA
+from samples import DATA, flows_in_windows
 from test_findings import manifest
 from test_pages import HOSTILE, Page
 
@@ -194,7 +194,7 @@ def test_history_agrees_with_the_ranking_of_every_date(of_demo: Results) -> None
 
 def test_top_models_of_the_demo_recomputed(of_demo: Results, demo_flows: Flows) -> None:
     row = newest(of_demo, HISTORY, lens="publisher").iloc[0]
-    flow = demo_flows.downloads.to_pandas()
+    flow = flows_in_windows(demo_flows)
     chosen = flow[
         (flow["as_of"].astype(str) == str(of_demo.as_of))
         & (flow["window_months"] == row["window_months"])

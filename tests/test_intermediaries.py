@@ -123,7 +123,7 @@ def test_no_downloads_at_all_leave_shares_empty(
 def test_the_demo_against_plain_sums(demo_results: Results, demo_flows: Flows) -> None:
     """Who is an intermediary from the simulation's own list, downloads from the observations alone."""
     packers = {item.namespace for item in developers() if item.role == "intermediary"}
-    seen = demo_flows.data.observations.to_pandas()
+    seen = demo_flows.data.named(demo_flows.data.observations).to_pandas()
     seen["as_of"] = pd.to_datetime(seen.as_of).dt.date
     seen["namespace"] = seen.model_id.str.split("/").str[0]
     origin = demo_flows.attribution.models.to_pandas().set_index("model_id").origin_country
@@ -153,7 +153,7 @@ def test_the_demo_s_origins_are_the_planted_ones(demo_results: Results, demo_flo
     packers = {item.namespace for item in developers() if item.role == "intermediary"}
     country = demo_truth.developers.set_index("namespace").country
     roots = demo_truth.roots.set_index("model_id").root_id.str.split("/").str[0].map(country).fillna("unattributed")
-    seen = demo_flows.data.observations.to_pandas()
+    seen = demo_flows.data.named(demo_flows.data.observations).to_pandas()
     rows = seen[pd.to_datetime(seen.as_of).dt.date == demo_results.as_of]
     rows = rows[rows.model_id.str.split("/").str[0].isin(packers)]
     expected = rows.groupby(rows.model_id.map(roots).fillna("unattributed")).downloads_all_time.sum()

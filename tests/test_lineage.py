@@ -22,7 +22,7 @@ def roots(parents: Parents, order: Sequence[str] | None = None) -> dict[str, set
     )
     backend = engines.connect()
     schema = {"model_id": "string", "base_models": "array<string>"}
-    models = backend.create_table("models", ibis.memtable(rows, schema=schema), temp=True)
+    models = backend.create_table("models", ibis.memtable(rows, schema=schema))
     pairs = lineage.roots(backend, models).to_pandas()
     assert not pairs.duplicated().any()
     return {name: set(group) for name, group in pairs.groupby("model_id").root_id}

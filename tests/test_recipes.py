@@ -104,7 +104,7 @@ def _registry(of: Flows) -> list[Any]:
 def test_inputs_too_large_for_a_site_are_left_out_and_the_sql_stays(demo_flows: Flows, tmp_path: Path) -> None:
     chosen = {"overtake": metrics.discover()["overtake"]}
     made = recipes.write(demo_flows, chosen, tmp_path / "inputs", most_rows=100)
-    assert made.inputs == {} and made.sql["overtake"] and made.reads["overtake"] == ("lenses", "window_downloads")
+    assert made.inputs == {} and made.sql["overtake"] and made.reads["overtake"] == ("market",)
     assert list((tmp_path / "inputs").iterdir()) == []
 
 

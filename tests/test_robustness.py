@@ -205,7 +205,7 @@ def test_the_demo_against_one_specification_at_a_time(demo_flows: Flows, demo_re
     renamed = {"pipeline_tag": "task", "publisher_country": "publisher", "origin_country": "origin"}
     known = known.rename(columns=renamed)
     as_of = dates[-1]
-    seen = demo_flows.data.observations
+    seen = demo_flows.data.named(demo_flows.data.observations)
     seen = seen.filter(seen.as_of == as_of).to_pandas()[["model_id", "downloads_30d", "downloads_all_time"]]
     models = seen.rename(columns={"downloads_30d": "month", "downloads_all_time": "ever"}).merge(known, on="model_id")
     models["age"] = (pd.Timestamp(as_of) - pd.to_datetime(models["created_on"])).dt.days

@@ -112,7 +112,7 @@ def test_a_missing_month_is_a_gap_even_among_few(open_dataset: OpenDataset) -> N
 def test_gaps_and_snapshots_never_share_a_day(dates: set[date]) -> None:
     backend = engines.connect()
     frame = pd.DataFrame({"as_of": sorted(dates)})
-    snapshots = backend.create_table("given", ibis.memtable(frame, schema=ibis.schema({"as_of": "date"})), temp=True)
+    snapshots = backend.create_table("given", ibis.memtable(frame, schema=ibis.schema({"as_of": "date"})))
     covered = set(dates)
     for gap in series_days.gaps(snapshots).to_pandas().itertuples():
         days = {stamp.date() for stamp in pd.date_range(gap.day, gap.until)}

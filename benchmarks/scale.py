@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from generator import __version__, archive
-from generator.archive.manifest import DATA, MANIFEST, SCHEMA_VERSION, Manifest
+from generator.archive.manifest import DATA, MANIFEST, SCHEMA_VERSION
 from generator.archive.verification import sha256
 from generator.snapshot import SCHEMA
 from generator.sources import demo

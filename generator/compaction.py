@@ -35,5 +35,5 @@ def decisions(folder: Path, today: date, days: int) -> list[Decision]:
     return found
 
 
-def _report_dates(stored: list[Entry]) -> list[date]:
+def _report_dates(stored: list[Entry]) -> tuple[date, ...]:
     return dataset.load(engines.connect(), stored).report_dates

@@ -121,22 +121,21 @@ def _attributes(
     for place, (days, group) in enumerate(tellers.items()):
         seen = observations.filter(observations.as_of.isin(days))
         last = backend.create_table(
-            f"last_told_{place}", seen.group_by("model").aggregate(as_of=seen.as_of.max()).inner_join(names.select("model", "model_id"), "model")
+            f"last_told_{place}",
+            seen.group_by("model")
+            .aggregate(as_of=seen.as_of.max())
+            .inner_join(names.select("model", "model_id"), "model"),
         )
         # Most models are in the newest snapshot that tells; the others need not be read whole.
         ending = set(last.as_of.value_counts().as_of.to_pyarrow().to_pylist())
-        latest = kept_in_turn(
-            backend,
-            f"attributes_{place}",
-            lambda days, group=group, last=last: (
-                _of_days(rows, days, group)
-                .inner_join(last.filter(last.as_of.isin(list(days))), ["model_id", "as_of"])
-                .select("model", *group)
-            ),
-            sorted(day for day in days if day in ending),
-            number,
-        )
-        attributed = attributed.left_join(latest, "model").drop("model_right")
+
+        def latest(days: Sequence[date], group: list[str] = group, last: Table = last) -> Table:
+            told_last = last.filter(last.as_of.isin(list(days)))
+            return _of_days(rows, days, group).inner_join(told_last, ["model_id", "as_of"]).select("model", *group)
+
+        ended = sorted(day for day in days if day in ending)
+        values = kept_in_turn(backend, f"attributes_{place}", latest, ended, number)
+        attributed = attributed.left_join(values, "model").drop("model_right")
     return attributed
 
 

@@ -1,14 +1,18 @@
 """The engines that metrics run on: DuckDB within this process, or Spark."""
 
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
+import duckdb
 import ibis
 from ibis.backends import BaseBackend
 from ibis.common.exceptions import TableNotFound
 from ibis.expr.types import Table
 
+from generator.atomic import writing
 from generator.errors import ReportError
 
 Engine = Literal["duckdb", "spark"]
@@ -49,6 +53,33 @@ def connect(engine: str = "duckdb", folder: Path | None = None, memory: str = ME
     if folder:
         backend.raw_sql(f"set memory_limit = '{memory}'")
     return backend
+
+
+@contextmanager
+def working(engine: str, folder: Path, memory: str = MEMORY) -> Iterator[BaseBackend]:
+    """An engine for the time of a report, its working tables in a folder that is made anew and removed afterwards.
+
+    Raises:
+        ReportError: as :func:`connect` does, the folder cannot be written, or memory or disk are too small.
+    """
+    with writing(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    try:
+        backend = connect(engine, folder, memory)
+        try:
+            yield backend
+        except duckdb.OutOfMemoryException as error:
+            raise ReportError(
+                f"{memory} of memory and the disk's free space are too little for this archive ({_first_line(error)}); "
+                "set a larger memory in report.toml, or free some space."
+            ) from None
+        except duckdb.IOException as error:
+            raise ReportError(f"{folder}: cannot be written ({_first_line(error)}); free some space.") from None
+        finally:
+            backend.disconnect()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def kept(backend: BaseBackend, name: str, make: Callable[[], Table]) -> Table:
@@ -92,3 +123,7 @@ def kept_in_turn(
 def parts(backend: BaseBackend, rows: int) -> int:
     """Into how many parts work on so many rows is best divided: Spark divides it by itself."""
     return 1 if backend.name != "duckdb" else 1 + rows // PART_ROWS
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

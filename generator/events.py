@@ -52,9 +52,7 @@ def report_dates(flows: Flows) -> Table:
 
 def _events(flows: Flows) -> Table:
     dates = report_dates(flows)
-    observed = flows.data.observations.select("as_of", "model", counter="downloads_all_time").inner_join(
-        dates, "as_of"
-    )
+    observed = flows.data.observations.select("as_of", "model", counter="downloads_all_time").inner_join(dates, "as_of")
     flowed = flows.flows.filter(flows.flows.series == COUNTERS)
     gone, back = _gone_and_back(observed, dates, flows.data.models)
     return ibis.union(
@@ -137,9 +135,7 @@ def _renamed(lost: Table, observed: Table, lives: Table, models: Table) -> Table
     """
     made = models.filter(models.created_on.notnull()).select("model", "created_at")
     last = lost.filter(lost.place_after.isnull() & lost.counter.notnull()).inner_join(made, "model")
-    first = observed.inner_join(lives.select("model", place="first"), ["model", "place"]).inner_join(
-        made, "model"
-    )
+    first = observed.inner_join(lives.select("model", place="first"), ["model", "place"]).inner_join(made, "model")
     ends = last.select("model", "created_at", "counter", "place").mutate(place=lambda row: row.place + 1)
     starts = first.select("created_at", "place", other_model="model", new_counter="counter")
     pairs = ends.inner_join(starts, ["created_at", "place"])

@@ -39,10 +39,10 @@ LONG_AGO = date(1970, 1, 1)
 class Flows:
     """Attributed downloads, and the windows that they are added up in.
 
-    ``flows``: one row a flow: model, kind, publisher and origin (as ``Attribution.models`` numbers them), created_on, born
-    (created_on moved back to the last day for which some window treats models otherwise; see :func:`born`), series (counters | 30-day), opened, closed, before and before_opened (when the same model's flow before this one
-    closed and opened; null if this is its first), first_year (the flow's middle lies within a year of the model's
-    creation), downloads.
+    ``flows``: one row a flow: model, kind, publisher and origin (as ``Attribution.models`` numbers them), created_on,
+    born (as :func:`born` has it), series (counters | 30-day), opened, closed, before and before_opened (when the same
+    model's flow before this one closed and opened; null if this is its first), first_year (the flow's middle lies
+    within a year of the model's creation), downloads.
 
     ``readings``: the all-time counters at report dates in the same columns, series all-time.
 
@@ -76,7 +76,13 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     models = attribution.models
     owners = models.select("model", "kind", "publisher", "origin", "created_on", born=born(models.created_on, frame))
     made = {COUNTERS: _counter_flows, THIRTY_DAYS: _thirty_day_flows}
-    flows = kept_in_turn(data.backend, "flows", lambda series: ibis.union(*(made[one](reported, owners) for one in series)), list(made), data.rows)
+    flows = kept_in_turn(
+        data.backend,
+        "flows",
+        lambda series: ibis.union(*(made[one](reported, owners) for one in series)),
+        list(made),
+        data.rows,
+    )
     counted = reported.filter(reported.downloads_all_time.notnull()).inner_join(owners, "model")
     readings = counted.select(
         *OWNER,

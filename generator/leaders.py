@@ -29,8 +29,11 @@ def window_rows(flows: Flows) -> Table:
 
 
 def model_rows(flows: Flows) -> Table:
-    """The same of the newest report date, model by model: with model_id, created_on and family (``unassigned`` where none
-    is known)."""
+    """The same of the newest report date, model by model.
+
+    Returns:
+        The columns of :func:`window_rows` with model_id, created_on and family (``unassigned`` where none is known).
+    """
     best = flows.windows.semi_join(_best(flows), ["window_months", "basis"])
     newest = at_newest(flows, best)
     reaching = flows.closings.semi_join(newest, "window").select("series", "closed").distinct()

@@ -24,15 +24,15 @@ def connect(folder: Path | None = None) -> BaseBackend:
     Raises:
         ReportError: PySpark or Java is missing, or Spark does not start.
     """
-    # PySpark 4.3 says of every exchange with pandas 3 that it does not yet support all of it. What is exchanged here are
-    # small tables of constants and results, and the tests compare each of them with DuckDB's.
+    # PySpark 4.3 says of every exchange with pandas 3 that it does not yet support all of it. What is exchanged here
+    # are small tables of constants and results, and the tests compare each of them with DuckDB's.
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     try:
         from pyspark.errors import PySparkException, PySparkRuntimeError
         from pyspark.sql import SparkSession
     except ImportError:
         raise ReportError(
-            'engine = "spark" needs PySpark, which is not installed; add it with `pip install "open-model-report[spark]"`.'
+            'engine = "spark" needs PySpark, which is not installed; add it with `pip install --editable ".[spark]"`.'
         ) from None
     warehouse = folder or Path(tempfile.mkdtemp(prefix="open-model-report-"))
     try:
@@ -47,6 +47,8 @@ def connect(folder: Path | None = None) -> BaseBackend:
             .getOrCreate()
         )
     except (PySparkException, PySparkRuntimeError) as error:
-        raise ReportError(f"Spark does not start ({error}); it needs Java 17 or newer, found through JAVA_HOME.") from None
+        raise ReportError(
+            f"Spark does not start ({error}); it needs Java 17 or newer, found through JAVA_HOME."
+        ) from None
     session.sparkContext.setLogLevel("ERROR")
     return ibis.pyspark.connect(session)

@@ -172,7 +172,9 @@ def _cells(flows: Flows) -> Table:
 
     def asked_for(opened: ibis.Value) -> ibis.Value:
         # Only of counters does a window ask when a flow opened.
-        return ibis.ifelse(counters, ibis.ifelse((opened == rows.created_on).fill_null(False), created, opened), nothing)
+        return ibis.ifelse(
+            counters, ibis.ifelse((opened == rows.created_on).fill_null(False), created, opened), nothing
+        )
 
     keys = rows.select(
         "kind",

@@ -271,7 +271,9 @@ def test_most_built_upon_of_the_demo(computed: Results, walked: pd.DataFrame, de
 def test_lineages_of_the_demo(computed: Results, walked: pd.DataFrame, demo_flows: Flows) -> None:
     models = demo_flows.attribution.models.to_pandas().set_index("model_id")
     children = set(walked["model_id"]) | set(models.index[models["in_cycle"]])
-    newest = demo_flows.data.named(demo_flows.data.observations).filter(lambda row: row.as_of == row.as_of.max()).to_pandas()
+    newest = (
+        demo_flows.data.named(demo_flows.data.observations).filter(lambda row: row.as_of == row.as_of.max()).to_pandas()
+    )
     now = models.loc[newest["model_id"]].assign(
         family=lambda rows: rows["family"].fillna("unassigned"),
         derived=lambda rows: rows.index.isin(children),

@@ -176,7 +176,9 @@ def test_flows_add_up_to_the_counter(demo_flows: Flows) -> None:
     """Whatever the dates, a dated model's flows sum to its last counter."""
     flows = demo_flows.data.named(demo_flows.flows).to_pandas()
     flows = flows[(flows.series == "counters") & flows.created_on.notna()]
-    seen_last = demo_flows.data.named(demo_flows.data.observations).to_pandas().sort_values("as_of").groupby("model_id").last()
+    seen_last = (
+        demo_flows.data.named(demo_flows.data.observations).to_pandas().sort_values("as_of").groupby("model_id").last()
+    )
     total = flows.groupby("model_id").downloads.sum()
     assert len(total) > 1900
     assert (total == seen_last.downloads_all_time[total.index]).all()

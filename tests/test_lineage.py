@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator import dataset, engines
+from generator import engines
 from generator.attribution import lineage
 
 Parents = Mapping[str, Sequence[str] | None]

@@ -45,7 +45,8 @@ def agree(flows: Flows) -> None:
         rows = rows.assign(window_months=rows.window_months.fillna(0).astype(int), as_of=pd.to_datetime(rows.as_of))
         lenses = len(LENSES) if "lens" in rows else 1
         chosen = single[single[which]].assign(
-            window_months=lambda row: row.window_months.fillna(0).astype(int), as_of=lambda row: pd.to_datetime(row.as_of)
+            window_months=lambda row: row.window_months.fillna(0).astype(int),
+            as_of=lambda row: pd.to_datetime(row.as_of),
         )
         expected = chosen.groupby(WINDOW).downloads.sum() * lenses
         assert rows.groupby(WINDOW).downloads.sum().to_dict() == expected.to_dict()

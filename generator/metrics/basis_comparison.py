@@ -57,9 +57,7 @@ def _compared(closing: Table, counted: Table, chosen: Table) -> Table:
     both = (
         closing.filter(closing.downloads_30d.notnull())
         .inner_join(chosen.select("as_of", "opened", "days"), "as_of")
-        .inner_join(
-            counted.select("model", opened="as_of", counter_before="downloads_all_time"), ["model", "opened"]
-        )
+        .inner_join(counted.select("model", opened="as_of", counter_before="downloads_all_time"), ["model", "opened"])
     )
     rated = both.select(
         "as_of",

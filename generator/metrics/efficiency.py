@@ -106,7 +106,9 @@ def _with_medians(summed: Table, rows: Table, by: Sequence[str]) -> Table:
     known = rows.filter(rows.parameters.notnull())
     counted = known.group_by([*keys, "parameters"]).aggregate(alike=known.count())
     rising = ibis.window(group_by=keys, order_by="parameters", preceding=None, following=0)
-    placed = counted.mutate(last=counted.alike.sum().over(rising), known=counted.alike.sum().over(ibis.window(group_by=keys)))
+    placed = counted.mutate(
+        last=counted.alike.sum().over(rising), known=counted.alike.sum().over(ibis.window(group_by=keys))
+    )
     # Of an even number the two in the middle; of an odd one the same twice.
     middle = placed.group_by(keys).aggregate(
         lower=placed.parameters.min(where=placed["last"] * 2 >= placed.known),

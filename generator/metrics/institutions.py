@@ -72,9 +72,7 @@ def active_publishers(flows: Flows) -> Table:
     whole = ibis.window(group_by=["organisation", "listed"])
     settled = published.mutate(country=published.country.min().over(whole), sector=published.sector.min().over(whole))
     used = best.filter(best.downloads >= MIN_DOWNLOADS)
-    return (
-        used.inner_join(settled, "model").select("as_of", "organisation", "listed", "country", "sector").distinct()
-    )
+    return used.inner_join(settled, "model").select("as_of", "organisation", "listed", "country", "sector").distinct()
 
 
 def turnover(flows: Flows) -> Table:

@@ -16,9 +16,13 @@ OTHERS = "(others)"
 def compute(flows: Flows) -> Table:
     """Downloads through each intermediary by the country of origin of what it re-packaged."""
     # The Hub has no downloads of a model twice: one row of downloads, with who packed it and where it comes from.
-    rows = market(flows).filter(lambda row: row.models > 0).mutate(
-        # An all-time window has no start; a key that is null joins nothing.
-        window=lambda row: row.window_months.fill_null(0),
+    rows = (
+        market(flows)
+        .filter(lambda row: row.models > 0)
+        .mutate(
+            # An all-time window has no start; a key that is null joins nothing.
+            window=lambda row: row.window_months.fill_null(0),
+        )
     )
     keys = ["as_of", "window", "basis"]
     totals = rows.group_by(keys).aggregate(all_downloads=rows.downloads.sum().cast("int64"))

@@ -188,12 +188,7 @@ def _cells(flows: Flows) -> Table:
         "model", intermediary=flows.attribution.models.publisher_role == "intermediary"
     )
     countries = flows.attribution.lenses.select("model", "lens", "country")
-    rows = (
-        cohorts(flows)
-        .inner_join(traits, "model")
-        .inner_join(published, "model")
-        .inner_join(countries, "model")
-    )
+    rows = cohorts(flows).inner_join(traits, "model").inner_join(published, "model").inner_join(countries, "model")
     by_size = ibis.window(group_by=list(_CELL), order_by=[ibis.desc("size"), ibis.asc("model")])
     placed = rows.mutate(top=ibis.row_number().over(by_size) == 0)
     return placed.group_by(list(_CELL)).aggregate(

@@ -34,9 +34,7 @@ def compute(flows: Flows) -> Table:
             for reading, of in READINGS.items()
         )
     ).filter(lambda row: row.taken.notnull())
-    taken = read.group_by(keys).aggregate(
-        surging_models=read.count(), surging_downloads=read.taken.sum().cast("int64")
-    )
+    taken = read.group_by(keys).aggregate(surging_models=read.count(), surging_downloads=read.taken.sum().cast("int64"))
     both = headline.left_join(taken, keys).select(
         *keys,
         "rank",

@@ -80,9 +80,7 @@ def _medians(seen: Table) -> Table:
         until=ibis.ifelse(followed.after < followed.distance, followed.next_date, ibis.null("date"))
     )
     # Counters grow, so whoever is behind ten others at one date stays behind them in what comes of that date.
-    on_date = ibis.window(
-        group_by=["as_of", "size_class", "reference_age"], order_by=[ibis.desc("downloads"), "model"]
-    )
+    on_date = ibis.window(group_by=["as_of", "size_class", "reference_age"], order_by=[ibis.desc("downloads"), "model"])
     numbered = nearest.mutate(turn=ibis.row_number().over(on_date))
     largest = numbered.filter(numbered.turn < TEN).select(
         "size_class", "reference_age", "downloads", "model", "until", seen_on="as_of"
@@ -92,9 +90,7 @@ def _medians(seen: Table) -> Table:
         dates,
         [largest.seen_on <= dates.date, largest.until.isnull() | (dates.date < largest.until)],
     )
-    by_size = ibis.window(
-        group_by=["date", "size_class", "reference_age"], order_by=[ibis.desc("downloads"), "model"]
-    )
+    by_size = ibis.window(group_by=["date", "size_class", "reference_age"], order_by=[ibis.desc("downloads"), "model"])
     ranked = so_far.mutate(turn=ibis.row_number().over(by_size))
     ten = ranked.filter(ranked.turn < TEN)
     medians = ten.group_by(["date", "size_class", "reference_age"]).aggregate(

@@ -11,7 +11,9 @@ TOP = 10
 
 def compute(flows: Flows) -> Table:
     """The ten most downloaded models of each country at the newest report date."""
-    return leading(model_rows(flows), "country", "model_id", TOP, ("organisation", "created_on", "family")).drop("models")
+    return leading(model_rows(flows), "country", "model_id", TOP, ("organisation", "created_on", "family")).drop(
+        "models"
+    )
 
 
 METRIC = Metric(

@@ -40,7 +40,8 @@ def parts_of(rows: Table) -> dict[str, Value]:
 
     Args:
         rows: downloads and models (how many they belong to) with the traits of
-            :func:`generator.traits.licences.openness`; shares are null where the downloads of a group do not add up to more than 0 or, for disclosure, where no model has tags.
+            :func:`generator.traits.licences.openness`; shares are null where the downloads of a group do not add up to
+            more than 0 or, for disclosure, where no model has tags.
     """
 
     def share(of: Value, among: Value) -> Value:

@@ -87,8 +87,8 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
         sorted(rows),
         number,
     )
-    models = backend.create_table("models", _attributes(backend, files, rows, names, observations, number))
-    snapshots = backend.create_table("snapshots", _snapshots(observations))
+    models = _attributes(backend, files, rows, names, observations, number)
+    snapshots = _snapshots(backend, observations)
     chosen = snapshots.filter(snapshots.report_date).order_by("as_of").as_of.to_pandas()
     dates = tuple(day.date() if isinstance(day, datetime) else day for day in chosen)
     return Dataset(backend, observations, models, snapshots, dates, number)
@@ -136,7 +136,7 @@ def _attributes(
         ended = sorted(day for day in days if day in ending)
         values = kept_in_turn(backend, f"attributes_{place}", latest, ended, number)
         attributed = attributed.left_join(values, "model").drop("model_right")
-    return attributed
+    return backend.create_table("models", attributed)
 
 
 def _of_days(rows: Mapping[date, Table], days: Sequence[date], columns: Sequence[str]) -> Table:
@@ -155,7 +155,7 @@ def _told(file: Path) -> set[str]:
     return told
 
 
-def _snapshots(observations: Table) -> Table:
+def _snapshots(backend: ibis.BaseBackend, observations: Table) -> Table:
     by_model = ibis.window(group_by="model", order_by="as_of")
     followed = observations.filter(observations.downloads_all_time.notnull()).mutate(
         before=lambda row: row.downloads_all_time.lag().over(by_model)
@@ -184,6 +184,5 @@ def _snapshots(observations: Table) -> Table:
     )
     usable = ~judged.stale & ~judged.partial
     of_month = ibis.window(group_by=judged.as_of.truncate("M"))
-    return judged.mutate(report_date=usable & (judged.as_of == judged.as_of.max(where=usable).over(of_month))).order_by(
-        "as_of"
-    )
+    newest = judged.as_of == judged.as_of.max(where=usable).over(of_month)
+    return backend.create_table("snapshots", judged.mutate(report_date=usable & newest).order_by("as_of"))

@@ -12,6 +12,7 @@ Flows are many, one a model and report date, and each counts in many windows. :m
 for all metrics.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -39,10 +40,7 @@ LONG_AGO = date(1970, 1, 1)
 class Flows:
     """Attributed downloads, and the windows that they are added up in.
 
-    ``flows``: one row a flow: model, kind, publisher and origin (as ``Attribution.models`` numbers them), created_on,
-    born (as :func:`born` has it), series (counters | 30-day), opened, closed, before and before_opened (when the same
-    model's flow before this one closed and opened; null if this is its first), first_year (the flow's middle lies
-    within a year of the model's creation), downloads.
+    ``owners``: what a flow knows of its model: :data:`OWNER`, one row a model.
 
     ``readings``: the all-time counters at report dates in the same columns, series all-time.
 
@@ -57,11 +55,28 @@ class Flows:
 
     data: Dataset
     attribution: Attribution
-    flows: Table
+    owners: Table
     readings: Table
     windows: Table
     closings: Table
     probe: ProbeResults = field(default_factory=ProbeResults)
+
+    @property
+    def flows(self) -> Table:
+        """One row a flow.
+
+        model, kind, publisher and origin (as ``Attribution.models`` numbers them), created_on, born (as :func:`born`
+        has it), series (counters | 30-day), opened, closed, before and before_opened (when the same model's flow before
+        this one closed and opened; null if this is its first), first_year (the flow's middle lies within a year of the
+        model's creation), downloads.
+        """
+        return kept_in_turn(self.data.backend, "flows", self.passing, list(SERIES), self.data.rows)
+
+    def passing(self, series: Sequence[str] = (COUNTERS, THIRTY_DAYS)) -> Table:
+        """The same of some series, for whoever goes through them once: made as they pass, and not kept."""
+        data = self.data
+        reported = data.observations.filter(data.observations.as_of.isin(list(data.report_dates)))
+        return ibis.union(*(SERIES[one](reported, self.owners) for one in series))
 
 
 def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = None) -> Flows:
@@ -75,14 +90,6 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     frame = windows_of(data.report_dates)
     models = attribution.models
     owners = models.select("model", "kind", "publisher", "origin", "created_on", born=born(models.created_on, frame))
-    made = {COUNTERS: _counter_flows, THIRTY_DAYS: _thirty_day_flows}
-    flows = kept_in_turn(
-        data.backend,
-        "flows",
-        lambda series: ibis.union(*(made[one](reported, owners) for one in series)),
-        list(made),
-        data.rows,
-    )
     counted = reported.filter(reported.downloads_all_time.notnull()).inner_join(owners, "model")
     readings = counted.select(
         *OWNER,
@@ -96,7 +103,7 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     )
     windows = data.backend.create_table("windows", _dated(frame.drop(columns=["reach", "series"])))
     closings = data.backend.create_table("closings", _dated(closings_of(frame, data.report_dates)))
-    return Flows(data, attribution, flows, readings, windows, closings, probe or ProbeResults())
+    return Flows(data, attribution, owners, readings, windows, closings, probe or ProbeResults())
 
 
 def _dated(frame: pd.DataFrame) -> Table:
@@ -182,3 +189,7 @@ def _thirty_day_flows(reported: Table, owners: Table) -> Table:
 
 def _thirty_days_before(day: ibis.Value) -> ibis.Value:
     return (day - ibis.interval(days=30)).cast("date")
+
+
+SERIES = {COUNTERS: _counter_flows, THIRTY_DAYS: _thirty_day_flows}
+"""How the flows of each series are made of observations and owners."""

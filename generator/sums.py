@@ -164,7 +164,7 @@ def _market(flows: Flows) -> Table:
 
 def _cells(flows: Flows) -> Table:
     """Flows and readings of models that no window tells apart, added up."""
-    rows = ibis.union(flows.flows, flows.readings)
+    rows = ibis.union(flows.passing(), flows.readings)
     counters = rows.series == COUNTERS
     young = (rows.closed.delta(rows.created_on, unit="day") <= YOUNG_DAYS).fill_null(False)
     created = ibis.ifelse(young, rows.born, ibis.literal(LONG_AGO))

@@ -59,7 +59,7 @@ def main() -> None:
     # Before the metrics are imported: their definitions name the number.
     leaders.ORGANISATIONS = wanted - OTHER_PAGES
 
-    from generator import archive, dataset, flows, metrics, recipes, results
+    from generator import archive, dataset, engines, flows, metrics, recipes, results
     from generator.attribution import attribute
     from generator.build import Project, build_site
     from generator.collection import collect
@@ -72,7 +72,7 @@ def main() -> None:
         collect(report.archive, "demo", work_folder=report.cache, top=20_000)
     with timed("archive, attribution", taken):
         stored = archive.entries(report.archive)
-        data = dataset.load(dataset.connect(), stored)
+        data = dataset.load(engines.connect(), stored)
         known = flows.build(data, attribute(data))
     with timed("metrics", taken):
         computed = results.compute(known, metrics.discover(), [item.manifest for item in stored])

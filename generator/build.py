@@ -12,13 +12,14 @@ from mkdocs.commands import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.exceptions import MkDocsException
 
-from generator import archive, dataset, flows, metrics, publication, recipes, results, revisions
+from generator import archive, dataset, engines, flows, metrics, publication, recipes, results, revisions
 from generator.atomic import swap, writing
 from generator.attribution import attribute
 from generator.collection import DEMO, HUB, HUB_WEEKLY, collect
 from generator.errors import ReportError
 from generator.pages import write_pages
 from generator.probe import results as probe_results
+from generator.probe.results import ProbeResults
 from generator.project import Project
 from generator.results import Results
 from generator.snapshot import today
@@ -70,16 +71,10 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print, c
             f"Licence: snapshots of {hub_weekly.REPOSITORY} come under {hub_weekly.LICENCE}, which tables made from "
             f'them keep; before publishing set licence = "{hub_weekly.LICENCE}" in report.toml.'
         )
-    data = dataset.load(dataset.connect(), stored)
     probed = probe_results.load(project.probe)
     for sentence in probed.left_out:
         say(f"Probe: {sentence}")
-    attributed = flows.build(data, attribute(data), probed)
-    known = metrics.discover()
-    computed = replace(
-        results.compute(attributed, known, [item.manifest for item in stored]),
-        recipes=recipes.write(attributed, known, project.cache / "inputs", project.settings.inputs_rows),
-    )
+    computed = compute(project, stored, probed)
     say(
         f"Report: {len(stored)} snapshots, {len(computed.report_dates)} report dates, newest {computed.as_of}; "
         f"{len(computed.tables)} tables."
@@ -106,6 +101,23 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print, c
                 f"Revisions: {len(register.found)} figures of past report dates changed; the Revisions page lists them."
             )
     return computed
+
+
+def compute(project: Project, stored: list[archive.Entry], probed: ProbeResults) -> Results:
+    """Every metric's table, and the SQL behind it, by the engine that the settings name.
+
+    Raises:
+        ReportError: a snapshot is damaged, the engine is not there, or its folder cannot be written.
+    """
+    settings = project.settings
+    with engines.working(settings.engine, project.cache / "tables", settings.memory) as backend:
+        data = dataset.load(backend, stored)
+        attributed = flows.build(data, attribute(data), probed)
+        known = metrics.discover()
+        return replace(
+            results.compute(attributed, known, [item.manifest for item in stored]),
+            recipes=recipes.write(attributed, known, project.cache / "inputs", settings.inputs_rows),
+        )
 
 
 def build_site(project: Project, say: Callable[[str], None] = print) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator import __version__, archive, settings
+from generator import __version__, archive, settings, unchanged
 from generator.archive_commands import archive_commands
 from generator.command import plain_errors, say
 from generator.errors import ReportError
@@ -80,12 +80,17 @@ def build(
     no_site: bool,
 ) -> None:
     """Compute the report and build the site."""
+    chosen = source or project.settings.source
+    options = {"as_of": as_of, "counters": counters, "correction": correction, "no_site": no_site}
+    if unchanged.stands(project, chosen, options):
+        say(f"Nothing has changed since the report in {project.site_src if no_site else project.site} was made.")
+        return
     from generator.build import build as build_pages
     from generator.build import build_site
 
     build_pages(
         project,
-        source or project.settings.source,
+        chosen,
         as_of=_day(as_of),
         counters=counters,
         correction=correction,
@@ -93,6 +98,7 @@ def build(
     )
     if not no_site:
         build_site(project, say=say)
+    unchanged.remember(project, chosen, options)
 
 
 @main.command()

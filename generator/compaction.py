@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from generator import archive, dataset, revisions
+from generator import archive, dataset, engines, revisions
 from generator.archive import Entry
 from generator.archive.retention import Decision, decide
 from generator.errors import ReportError
@@ -35,5 +35,5 @@ def decisions(folder: Path, today: date, days: int) -> list[Decision]:
     return found
 
 
-def _report_dates(stored: list[Entry]) -> list[date]:
-    return dataset.load(dataset.connect(), stored).report_dates
+def _report_dates(stored: list[Entry]) -> tuple[date, ...]:
+    return dataset.load(engines.connect(), stored).report_dates

@@ -1,14 +1,16 @@
 """The archive as tables: what was observed when, and on which dates the report can stand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import ibis
+import pyarrow.parquet as pq
 from ibis.expr.types import Table
 
 from generator import archive
+from generator.engines import kept_in_turn
 
 CREATION_FLOOR = date(2022, 3, 2)
 """The Hub dates every older repository to this day, so a model that carries it has no known creation date."""
@@ -19,47 +21,52 @@ NEIGHBOURHOOD_DAYS = 45
 FULL_SHARE = 0.5
 """A snapshot with less than this share of its largest neighbour's rows is partial."""
 
+CHANGING = ("model_id", "created_at", "downloads_30d", "downloads_all_time", "likes", "trending_score")
+"""Columns of a snapshot that are no lasting attribute of a model."""
+
 
 @dataclass(frozen=True)
 class Dataset:
     """The tables that attribution and metrics read.
 
-    ``observations``: as_of (date), model_id, downloads_30d, downloads_all_time, likes; one row a model and snapshot.
+    ``observations``: as_of (date), model, downloads_30d, downloads_all_time; one row a model and snapshot.
 
-    ``models``: model_id, author, created_at (to the second, as the Hub gives it), created_on (date; null if unknown),
-    pipeline_tag, library_name, license, gated,
-    tags, base_models, base_relation, parameters, …: the last known value of each, one row a model.
+    ``models``: model (the number by which the other tables know it), model_id, author, created_at (to the second, as
+    the Hub gives it), created_on (date; null if unknown), pipeline_tag, library_name, license, gated, tags,
+    base_models, base_relation, parameters, …: each as :func:`load` describes, one row a model.
 
     ``snapshots``: as_of, models, stale (no counter moved since the snapshot before: the export repeated itself),
     partial (far fewer models than its neighbours), report_date (the last full, fresh one of its month); compared,
     moved, fallen: of how many models the counter was known before, is another now, is lower now.
+
+    ``report_dates``: the dates for which the report has figures, in order. ``rows``: how many observations there are.
     """
 
     backend: ibis.BaseBackend
     observations: Table
     models: Table
     snapshots: Table
+    report_dates: tuple[date, ...]
+    rows: int
 
-    @property
-    def report_dates(self) -> list[date]:
-        """The dates for which the report has figures, in order."""
-        chosen = self.snapshots.filter(self.snapshots.report_date).order_by("as_of").as_of.to_pandas()
-        return [day.date() if hasattr(day, "date") else day for day in chosen]
+    def named(self, rows: Table) -> Table:
+        """Rows with a column ``model``, and the model's id beside it."""
+        return rows.inner_join(self.models.select("model", "model_id"), "model")
 
-
-def connect() -> ibis.BaseBackend:
-    """The default engine: DuckDB within this process."""
-    # The engine's own progress bar would write over the report's lines.
-    backend = ibis.duckdb.connect()
-    backend.raw_sql("set enable_progress_bar = false")
-    return backend
+    def numbered(self, rows: Table) -> Table:
+        """Rows with a column ``model_id``, and the model's number in its place."""
+        return self.models.select("model", "model_id").inner_join(rows, "model_id").drop("model_id")
 
 
 def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     """Open verified snapshots as one data set.
 
+    An attribute of a model is what the newest snapshot says that holds the model and tells the attribute of any model
+    at all: a counter series that knows no licences leaves them as they were, while a licence that was withdrawn is
+    gone. The day of creation is the earliest that any snapshot gives.
+
     Args:
-        backend: an Ibis backend, from :func:`connect` say.
+        backend: an Ibis backend, from :func:`generator.engines.connect` say.
         stored: the archive's entries to use, at least one.
 
     Raises:
@@ -67,37 +74,89 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     """
     for checked in stored:
         archive.verify(checked)
-    archived = _archived(backend, [checked.data for checked in stored])
-    observations = backend.create_table(
+    files = {checked.manifest.as_of: checked.data for checked in stored}
+    rows = {day: backend.read_parquet(str(file)) for day, file in files.items()}
+    number = sum(checked.manifest.rows for checked in stored)
+    names = _names(backend, rows)
+    observations = kept_in_turn(
+        backend,
         "observations",
-        archived.select("as_of", "model_id", "downloads_30d", "downloads_all_time", "likes"),
-        temp=True,
+        lambda days: (
+            _of_days(rows, days, ["downloads_30d", "downloads_all_time"]).inner_join(names, "model_id").drop("model_id")
+        ),
+        sorted(rows),
+        number,
     )
-    models = backend.create_table("models", _last_known(archived), temp=True)
-    snapshots = backend.create_table("snapshots", _snapshots(observations), temp=True)
-    return Dataset(backend, observations, models, snapshots)
+    models = _attributes(backend, files, rows, names, observations, number)
+    snapshots = _snapshots(backend, observations)
+    chosen = snapshots.filter(snapshots.report_date).order_by("as_of").as_of.to_pandas()
+    dates = tuple(day.date() if isinstance(day, datetime) else day for day in chosen)
+    return Dataset(backend, observations, models, snapshots, dates, number)
 
 
-def _archived(backend: ibis.BaseBackend, files: Sequence[Path]) -> Table:
-    rows = backend.read_parquet([str(file) for file in files], hive_partitioning=True)
-    return rows.mutate(as_of=rows["snapshot"].cast("date")).drop("snapshot")
+def _names(backend: ibis.BaseBackend, rows: Mapping[date, Table]) -> Table:
+    """model, model_id, created_at: a number for every model, in the order of the names."""
+    told = ibis.union(*(table.select("model_id", "created_at") for table in rows.values()))
+    made = told.group_by("model_id").aggregate(created_at=told.created_at.min())
+    return backend.create_table(
+        "model_names", made.mutate(model=ibis.row_number().over(order_by="model_id").cast("int32"))
+    )
 
 
-def _last_known(archived: Table) -> Table:
-    """One row a model: each attribute as the newest snapshot that knows it has it."""
-    changing = {"as_of", "model_id", "downloads_30d", "downloads_all_time", "likes", "trending_score", "created_at"}
-    latest = {
-        name: archived[name].argmax(archived.as_of, where=archived[name].notnull())
-        for name in archived.columns
-        if name not in changing
-    }
-    created_at = archived.created_at.min()
-    created_on = created_at.cast("date").nullif(ibis.literal(CREATION_FLOOR))
-    return archived.group_by("model_id").aggregate(created_at=created_at, created_on=created_on, **latest)
+def _attributes(
+    backend: ibis.BaseBackend,
+    files: Mapping[date, Path],
+    rows: Mapping[date, Table],
+    names: Table,
+    observations: Table,
+    number: int,
+) -> Table:
+    columns = [name for name in next(iter(rows.values())).columns if name not in CHANGING]
+    tellers: dict[tuple[date, ...], list[str]] = {}
+    told = {day: _told(file) for day, file in files.items()}
+    for name in columns:
+        days = tuple(day for day in sorted(files) if name in told[day]) or (max(files),)
+        tellers.setdefault(days, []).append(name)
+    attributed = names.mutate(created_on=names.created_at.cast("date").nullif(ibis.literal(CREATION_FLOOR)))
+    for place, (days, group) in enumerate(tellers.items()):
+        seen = observations.filter(observations.as_of.isin(days))
+        last = backend.create_table(
+            f"last_told_{place}",
+            seen.group_by("model")
+            .aggregate(as_of=seen.as_of.max())
+            .inner_join(names.select("model", "model_id"), "model"),
+        )
+        # Most models are in the newest snapshot that tells; the others need not be read whole.
+        ending = set(last.as_of.value_counts().as_of.to_pyarrow().to_pylist())
+
+        def latest(days: Sequence[date], group: list[str] = group, last: Table = last) -> Table:
+            told_last = last.filter(last.as_of.isin(list(days)))
+            return _of_days(rows, days, group).inner_join(told_last, ["model_id", "as_of"]).select("model", *group)
+
+        ended = sorted(day for day in days if day in ending)
+        values = kept_in_turn(backend, f"attributes_{place}", latest, ended, number)
+        attributed = attributed.left_join(values, "model").drop("model_right")
+    return backend.create_table("models", attributed)
 
 
-def _snapshots(observations: Table) -> Table:
-    by_model = ibis.window(group_by="model_id", order_by="as_of")
+def _of_days(rows: Mapping[date, Table], days: Sequence[date], columns: Sequence[str]) -> Table:
+    return ibis.union(*(rows[day].select("model_id", *columns, as_of=ibis.literal(day)) for day in days))
+
+
+def _told(file: Path) -> set[str]:
+    """The columns of a Parquet file in which there is anything at all."""
+    footer = pq.read_metadata(file)
+    told = set()
+    for group in range(footer.num_row_groups):
+        for place in range(footer.num_columns):
+            column = footer.row_group(group).column(place)
+            if column.statistics is None or column.statistics.null_count < column.num_values:
+                told.add(column.path_in_schema.split(".")[0])
+    return told
+
+
+def _snapshots(backend: ibis.BaseBackend, observations: Table) -> Table:
+    by_model = ibis.window(group_by="model", order_by="as_of")
     followed = observations.filter(observations.downloads_all_time.notnull()).mutate(
         before=lambda row: row.downloads_all_time.lag().over(by_model)
     )
@@ -125,6 +184,5 @@ def _snapshots(observations: Table) -> Table:
     )
     usable = ~judged.stale & ~judged.partial
     of_month = ibis.window(group_by=judged.as_of.truncate("M"))
-    return judged.mutate(report_date=usable & (judged.as_of == judged.as_of.max(where=usable).over(of_month))).order_by(
-        "as_of"
-    )
+    newest = judged.as_of == judged.as_of.max(where=usable).over(of_month)
+    return backend.create_table("snapshots", judged.mutate(report_date=usable & newest).order_by("as_of"))

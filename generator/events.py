@@ -4,10 +4,11 @@ All are found at report dates, from what was known by then: a later snapshot add
 """
 
 import ibis
-from ibis.common.exceptions import TableNotFound
 from ibis.expr.types import Table
 
+from generator.engines import kept
 from generator.flows import Flows
+from generator.windows import COUNTERS
 
 EVENTS = ("counter-reset", "vanished", "likely-renamed", "returned", "surge", "standing-still")
 
@@ -33,19 +34,14 @@ def events(flows: Flows) -> Table:
     """All events of a series, one row an event.
 
     Returns:
-        as_of (the report date at which it shows), event (one of :data:`EVENTS`), model_id, other_model (what a model
+        as_of (the report date at which it shows), event (one of :data:`EVENTS`), model, other_model (what a model
         was likely renamed to), counter_before (the last known), counter (at as_of), downloads (in between),
         times_usual (of a surge) and size, by which events of a kind are ranked.
 
     Example:
         >>> events(flows).group_by("event").count()  # doctest: +SKIP
     """
-    backend = flows.data.backend
-    # Several metrics read them; the first makes them.
-    try:
-        return backend.table(TABLE)
-    except TableNotFound:
-        return backend.create_table(TABLE, _events(flows), temp=True)
+    return kept(flows.data.backend, TABLE, lambda: _events(flows))
 
 
 def report_dates(flows: Flows) -> Table:
@@ -56,10 +52,8 @@ def report_dates(flows: Flows) -> Table:
 
 def _events(flows: Flows) -> Table:
     dates = report_dates(flows)
-    observed = flows.data.observations.select("as_of", "model_id", counter="downloads_all_time").inner_join(
-        dates, "as_of"
-    )
-    flowed = flows.intervals.filter(flows.intervals.series == "counters")
+    observed = flows.data.observations.select("as_of", "model", counter="downloads_all_time").inner_join(dates, "as_of")
+    flowed = flows.flows.filter(flows.flows.series == COUNTERS)
     gone, back = _gone_and_back(observed, dates, flows.data.models)
     return ibis.union(
         gone,
@@ -77,8 +71,8 @@ def _row(rows: Table, event: ibis.Value, **known: ibis.Value) -> Table:
     columns: dict[str, ibis.Value] = {
         "as_of": rows.as_of,
         "event": event,
-        "model_id": rows.model_id,
-        "other_model": ibis.null("string"),
+        "model": rows.model,
+        "other_model": ibis.null("int32"),
         "counter_before": ibis.null("int64"),
         "counter": ibis.null("int64"),
         "downloads": ibis.null("int64"),
@@ -91,15 +85,15 @@ def _row(rows: Table, event: ibis.Value, **known: ibis.Value) -> Table:
 def _gone_and_back(observed: Table, dates: Table, models: Table) -> tuple[Table, Table]:
     """Models that are not there though they were at the report date before, and models that are there again."""
     newest = dates.place.max().name("newest").as_table()
-    lives = observed.group_by("model_id").aggregate(
+    lives = observed.group_by("model").aggregate(
         first=observed.place.min(), last=observed.place.max(), times=observed.count()
     )
     # Most models are there from their first date to the newest; only the others need looking at one by one.
     broken = lives.cross_join(newest).filter(
         lambda row: (row["last"] < row.newest) | (row.times < row["last"] - row["first"] + 1)
     )
-    by_model = ibis.window(group_by="model_id", order_by="place")
-    followed = observed.semi_join(broken, "model_id").mutate(
+    by_model = ibis.window(group_by="model", order_by="place")
+    followed = observed.semi_join(broken, "model").mutate(
         place_before=lambda row: row.place.lag().over(by_model),
         place_after=lambda row: row.place.lead().over(by_model),
         counter_before=lambda row: row.counter.lag().over(by_model),
@@ -115,11 +109,11 @@ def _gone_and_back(observed: Table, dates: Table, models: Table) -> tuple[Table,
     )
     lost = followed.filter(followed.place_after.isnull() | (followed.place_after - followed.place > 1))
     missing = (
-        lost.select("model_id", "place", counter_before="counter")
+        lost.select("model", "place", counter_before="counter")
         .mutate(place=lambda row: row.place + 1)
         .inner_join(dates, "place")
-        .left_join(_renamed(lost, observed, lives, models), "model_id")
-        .drop("model_id_right")
+        .left_join(_renamed(lost, observed, lives, models), "model")
+        .drop("model_right")
     )
     gone = _row(
         missing,
@@ -139,30 +133,28 @@ def _renamed(lost: Table, observed: Table, lives: Table, models: Table) -> Table
     The same creation to the second (the Hub keeps it) and a counter that goes on where the other stopped; where
     more than one fits, either way, nothing is claimed.
     """
-    made = models.filter(models.created_on.notnull()).select("model_id", "created_at")
-    last = lost.filter(lost.place_after.isnull() & lost.counter.notnull()).inner_join(made, "model_id")
-    first = observed.inner_join(lives.select("model_id", place="first"), ["model_id", "place"]).inner_join(
-        made, "model_id"
-    )
-    ends = last.select("model_id", "created_at", "counter", "place").mutate(place=lambda row: row.place + 1)
-    starts = first.select("created_at", "place", other_model="model_id", new_counter="counter")
+    made = models.filter(models.created_on.notnull()).select("model", "created_at")
+    last = lost.filter(lost.place_after.isnull() & lost.counter.notnull()).inner_join(made, "model")
+    first = observed.inner_join(lives.select("model", place="first"), ["model", "place"]).inner_join(made, "model")
+    ends = last.select("model", "created_at", "counter", "place").mutate(place=lambda row: row.place + 1)
+    starts = first.select("created_at", "place", other_model="model", new_counter="counter")
     pairs = ends.inner_join(starts, ["created_at", "place"])
     fitting = pairs.filter(
         (pairs.new_counter >= pairs.counter)
         & (pairs.new_counter <= RENAMED_GROWTH * ibis.greatest(pairs.counter, ibis.literal(STILL_COUNTER)))
     )
     alone = fitting.mutate(
-        successors=fitting.other_model.count().over(ibis.window(group_by="model_id")),
-        predecessors=fitting.model_id.count().over(ibis.window(group_by="other_model")),
+        successors=fitting.other_model.count().over(ibis.window(group_by="model")),
+        predecessors=fitting.model.count().over(ibis.window(group_by="other_model")),
     )
     return alone.filter((alone.successors == 1) & (alone.predecessors == 1)).select(
-        "model_id", "other_model", "new_counter"
+        "model", "other_model", "new_counter"
     )
 
 
 def _with_counters(flowed: Table, observed: Table, event: str) -> Table:
     """Events that are single flows, with the counters at their ends."""
-    rows = flowed.select("model_id", "downloads", as_of="closed").inner_join(observed, ["model_id", "as_of"])
+    rows = flowed.select("model", "downloads", as_of="closed").inner_join(observed, ["model", "as_of"])
     return _row(
         rows,
         ibis.literal(event),
@@ -178,12 +170,12 @@ def _surges(flowed: Table, observed: Table) -> Table:
     days = ibis.greatest(flowed.closed.delta(flowed.opened, unit="day").cast("int64"), ibis.literal(1))
     rated = flowed.mutate(rate=flowed.downloads / days.cast("float64"))
     # No flow below this can be a surge, and few models have one above.
-    large = rated.filter(rated.rate >= SURGE_FACTOR * LEAST_USUAL).select("model_id", "closed", "downloads", "rate")
-    earlier = rated.semi_join(large, "model_id").select("model_id", earlier="closed", earlier_rate="rate")
+    large = rated.filter(rated.rate >= SURGE_FACTOR * LEAST_USUAL).select("model", "closed", "downloads", "rate")
+    earlier = rated.semi_join(large, "model").select("model", earlier="closed", earlier_rate="rate")
     usual = (
-        large.inner_join(earlier, "model_id")
+        large.inner_join(earlier, "model")
         .filter(lambda pair: pair.earlier < pair.closed)
-        .group_by("model_id", "closed", "downloads", "rate")
+        .group_by("model", "closed", "downloads", "rate")
         .aggregate(
             flows=lambda pair: pair.earlier_rate.count(),
             usual=lambda pair: pair.earlier_rate.median(),
@@ -191,7 +183,7 @@ def _surges(flowed: Table, observed: Table) -> Table:
     )
     times = usual.rate / ibis.greatest(usual.usual, ibis.literal(LEAST_USUAL))
     found = usual.mutate(times=times).filter(lambda row: (row.flows >= EARLIER_FLOWS) & (row.times >= SURGE_FACTOR))
-    rows = found.select("model_id", "downloads", "times", as_of="closed").inner_join(observed, ["model_id", "as_of"])
+    rows = found.select("model", "downloads", "times", as_of="closed").inner_join(observed, ["model", "as_of"])
     return _row(
         rows,
         ibis.literal("surge"),

@@ -7,10 +7,14 @@ A *flow* is the downloads of one model in one interval. Two series are kept apar
     and the first report date that saw it;
 ``30-day``
     the Hub's own count of the 30 days before a report date.
+
+Flows are many, one a model and report date, and each counts in many windows. :mod:`generator.sums` adds them up once
+for all metrics.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 import ibis
 import pandas as pd
@@ -18,35 +22,32 @@ from ibis.expr.types import Table
 
 from generator.attribution import Attribution
 from generator.dataset import Dataset
+from generator.engines import kept_in_turn
 from generator.probe.results import ProbeResults
+from generator.windows import ALL_TIME, COUNTERS, FIRST_YEAR_DAYS, THIRTY_DAYS, closings_of, thresholds_of, windows_of
 
-FIRST_YEAR_DAYS = 365
-WINDOW_MONTHS = (1, 12)
-OPENING_TOLERANCE_DAYS = {1: 10, 12: 20}
-"""How far the report date that opens a window may lie from the exact day."""
+WINDOW = ("as_of", "window_months", "basis", "window_start")
+"""The columns by which a window is known in every table."""
 
-BASES: dict[str, str] = {
-    "counter-difference": "differences of the all-time counters",
-    "monthly-30-day": "sum of twelve monthly 30-day counts",
-    "snapshot-30-day": "the 30-day count of one snapshot",
-    "all-time": "the all-time counter",
-}
+
+OWNER = ("model", "kind", "publisher", "origin", "created_on", "born")
+"""What a flow knows of its model."""
+
+LONG_AGO = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
 class Flows:
-    """Attributed downloads, ready to be summed.
+    """Attributed downloads, and the windows that they are added up in.
 
-    ``intervals``: model_id, created_on, series (counters | 30-day), opened, closed, downloads; one row a flow.
+    ``owners``: what a flow knows of its model: :data:`OWNER`, one row a model.
 
-    ``downloads``: the flows sorted into windows: as_of, window_months (null for all time), basis, window_start,
-    complete, model_id, first_year (the flow's middle lies within a year of the model's creation), new (the model
-    was created in the 365 days up to as_of), downloads. Where ``complete`` is false the archive does not reach
-    back to the window's start, and only models created since then are known for the whole of it; or the flow of
-    a new model began before the window and counts for its cohort alone.
+    ``readings``: the all-time counters at report dates in the same columns, series all-time.
 
-    ``attributed``: ``downloads`` with the columns lens, organisation, country, sector, role and family; two rows,
-    one a lens, for each of its rows.
+    ``windows``: window (its number), as_of, window_months (null for all time), basis, window_start, complete, as
+    :func:`generator.windows.windows_of` has them.
+
+    ``closings``: which report dates lie in which windows, as :func:`generator.windows.closings_of` has it.
 
     ``probe``: what models answered to the probe's questions, which has nothing to do with downloads; empty where
     nobody asked.
@@ -54,143 +55,141 @@ class Flows:
 
     data: Dataset
     attribution: Attribution
-    intervals: Table
-    downloads: Table
-    attributed: Table
+    owners: Table
+    readings: Table
+    windows: Table
+    closings: Table
     probe: ProbeResults = field(default_factory=ProbeResults)
+
+    @property
+    def flows(self) -> Table:
+        """One row a flow.
+
+        model, kind, publisher and origin (as ``Attribution.models`` numbers them), created_on, born (as :func:`born`
+        has it), series (counters | 30-day), opened, closed, before and before_opened (when the same model's flow before
+        this one closed and opened; null if this is its first), first_year (the flow's middle lies within a year of the
+        model's creation), downloads.
+        """
+        return kept_in_turn(self.data.backend, "flows", self.passing, list(SERIES), self.data.rows)
+
+    def passing(self, series: Sequence[str] = (COUNTERS, THIRTY_DAYS)) -> Table:
+        """The same of some series, for whoever goes through them once: made as they pass, and not kept."""
+        data = self.data
+        reported = data.observations.filter(data.observations.as_of.isin(list(data.report_dates)))
+        return ibis.union(*(SERIES[one](reported, self.owners) for one in series))
 
 
 def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = None) -> Flows:
-    """Make the flows of a data set and sort them into the windows that the archive can answer.
+    """Make the flows of a data set.
 
     Example:
         >>> flows = build(data, attribute(data))  # doctest: +SKIP
-        >>> flows.downloads.group_by("as_of").downloads.sum()  # doctest: +SKIP
+        >>> market(flows).group_by("window").aggregate(downloads=_.downloads.sum())  # doctest: +SKIP
     """
-    backend = data.backend
-    observed = data.observations.semi_join(data.snapshots.filter(data.snapshots.report_date), "as_of").inner_join(
-        attribution.models.select("model_id", "created_on"), "model_id"
-    )
-    intervals = backend.create_table(
-        "intervals",
-        ibis.union(_counter_intervals(observed), _thirty_day_intervals(observed)),
-        temp=True,
-    )
-    windows = backend.create_table("windows", ibis.memtable(windows_of(data.report_dates)), temp=True)
-    in_windows = _in_windows(intervals, windows)
-    all_time = observed.filter(observed.downloads_all_time.notnull()).select(
-        "as_of",
-        window_months=ibis.null("int64"),
-        basis=ibis.literal("all-time"),
-        window_start=ibis.null("date"),
-        complete=ibis.literal(True),
-        model_id="model_id",
+    reported = data.observations.filter(data.observations.as_of.isin(list(data.report_dates)))
+    frame = windows_of(data.report_dates)
+    models = attribution.models
+    owners = models.select("model", "kind", "publisher", "origin", "created_on", born=born(models.created_on, frame))
+    counted = reported.filter(reported.downloads_all_time.notnull()).inner_join(owners, "model")
+    readings = counted.select(
+        *OWNER,
+        series=ibis.literal(ALL_TIME),
+        opened=ibis.null("date"),
+        closed=counted.as_of,
+        before=ibis.null("date"),
+        before_opened=ibis.null("date"),
         first_year=ibis.literal(False),
-        new=ibis.literal(False),
-        downloads=observed.downloads_all_time,
+        downloads=counted.downloads_all_time,
     )
-    downloads = backend.create_table("window_downloads", ibis.union(in_windows, all_time), temp=True)
-    attributed = downloads.inner_join(attribution.lenses.drop("created_on"), "model_id")
-    return Flows(data, attribution, intervals, downloads, attributed, probe or ProbeResults())
+    windows = data.backend.create_table("windows", _dated(frame.drop(columns=["reach", "series"])))
+    closings = data.backend.create_table("closings", _dated(closings_of(frame, data.report_dates)))
+    return Flows(data, attribution, owners, readings, windows, closings, probe or ProbeResults())
 
 
-def windows_of(report_dates: list[date]) -> pd.DataFrame:
-    """The windows that a list of report dates can answer.
+def _dated(frame: pd.DataFrame) -> Table:
+    """A frame with timestamps as a table with dates."""
+    given = ibis.memtable(frame)
+    days = {name: given[name].cast("date") for name in frame.columns if frame[name].dtype.kind == "M"}
+    months = given.window_months.cast("int64")
+    return given.mutate(**days, window=given.window.cast("int32"), window_months=months).select(*frame.columns)
 
-    Returns:
-        One row an as_of, window and basis: as_of and window_start (timestamps; the window is the days after
-        window_start up to as_of), reach (window_start, or 365 days before as_of if that is earlier, as far back
-        as a new model's downloads may lie), window_months, series (``counters`` | ``30-day``), basis (as
-        published) and complete.
+
+def is_new(as_of: ibis.Value, created_on: ibis.Value) -> ibis.Value:
+    """Whether a model was created in the 365 days up to a date."""
+    return (as_of.delta(created_on, unit="day") < FIRST_YEAR_DAYS).fill_null(False)
+
+
+def born(created_on: ibis.Value, windows: pd.DataFrame) -> ibis.Value:
+    """The last day up to a model's creation that any window asks for; long ago where there is none or it is unknown.
+
+    Models created between two such days are alike to every window, so that their flows can be added up.
     """
-    rows = []
-    for as_of in report_dates:
-        year_before = as_of - timedelta(days=FIRST_YEAR_DAYS)
-        month_before = as_of - timedelta(days=30)
-        rows.append((as_of, month_before, as_of - timedelta(days=1), 1, "30-day", "snapshot-30-day", True))
-        for months in WINDOW_MONTHS:
-            exact = _months_before(as_of, months)
-            opening = min(report_dates, key=lambda day: abs((day - exact).days))
-            near = opening < as_of and abs((opening - exact).days) <= OPENING_TOLERANCE_DAYS[months]
-            if months == 12:
-                start = opening if near else year_before
-                rows.append((as_of, start, min(start, year_before), 12, "counters", "counter-difference", near))
-                covered = sorted(day for day in report_dates if exact < day <= as_of)
-                if len({(day.year, day.month) for day in covered}) >= 12:
-                    # A window from mid-month to mid-month touches thirteen months; twelve counts make a year.
-                    reach = max([exact, *covered[:-12]])
-                    rows.append((as_of, exact, reach, 12, "30-day", "monthly-30-day", True))
-            elif near:
-                rows.append((as_of, opening, opening, months, "counters", "counter-difference", True))
-    columns = ["as_of", "window_start", "reach", "window_months", "series", "basis", "complete"]
-    return pd.DataFrame(rows, columns=columns).astype(
-        {"as_of": "datetime64[s]", "window_start": "datetime64[s]", "reach": "datetime64[s]"}
-    )
+    days = [ibis.literal(day) for day in reversed(thresholds_of(windows))]
+    return ibis.cases(*((created_on >= day, day) for day in days), else_=ibis.literal(LONG_AGO)).fill_null(LONG_AGO)
 
 
-def _months_before(day: date, months: int) -> date:
-    # A month's end leads to a month's end, so that a series of month-end snapshots stays aligned.
-    offset = pd.offsets.MonthEnd(months) if pd.Timestamp(day).is_month_end else pd.DateOffset(months=months)
-    return (pd.Timestamp(day) - offset).date()
+def _is_first_year(rows: Table, opened: ibis.Value) -> ibis.Value:
+    ages = opened.delta(rows.created_on, unit="day") + rows.as_of.delta(rows.created_on, unit="day")
+    return (ages <= 2 * FIRST_YEAR_DAYS).fill_null(False)
 
 
-def _counter_intervals(observed: Table) -> Table:
-    by_model = ibis.window(group_by="model_id", order_by="as_of")
-    counted = observed.filter(observed.downloads_all_time.notnull()).mutate(
+def _counter_flows(reported: Table, owners: Table) -> Table:
+    by_model = ibis.window(group_by="model", order_by="as_of")
+    counted = reported.filter(reported.downloads_all_time.notnull()).select(
+        "model",
+        "as_of",
+        "downloads_all_time",
         counter_before=lambda row: row.downloads_all_time.lag().over(by_model),
         seen_before=lambda row: row.as_of.lag().over(by_model),
+        seen_earlier=lambda row: row.as_of.lag(2).over(by_model),
     )
-    opened = counted.seen_before.fill_null(counted.created_on)
-    return counted.select(
-        "model_id",
-        "created_on",
-        series=ibis.literal("counters"),
+    known = counted.inner_join(owners, "model")
+    opened = known.seen_before.fill_null(known.created_on)
+    # The first sight of a model whose creation is unknown closes no flow, since nothing says when it would have opened.
+    before_opened = ibis.ifelse(
+        known.seen_before.notnull(), known.seen_earlier.fill_null(known.created_on), ibis.null("date")
+    )
+    return known.filter(opened.notnull()).select(
+        *OWNER,
+        series=ibis.literal(COUNTERS),
         opened=opened,
-        closed=counted.as_of,
+        closed=known.as_of,
+        before=ibis.ifelse(before_opened.notnull(), known.seen_before, ibis.null("date")),
+        before_opened=before_opened,
+        first_year=_is_first_year(known, opened),
         # A counter that fell gives a negative flow: it takes back what an earlier flow wrongly counted.
-        downloads=counted.downloads_all_time - counted.counter_before.fill_null(0),
-    ).filter(lambda row: row.opened.notnull())
-
-
-def _thirty_day_intervals(observed: Table) -> Table:
-    start = observed.as_of - ibis.interval(days=30)
-    return observed.filter(observed.downloads_30d.notnull()).select(
-        "model_id",
-        "created_on",
-        series=ibis.literal("30-day"),
-        opened=ibis.greatest(start.cast("date"), observed.created_on.fill_null(start.cast("date"))),
-        closed=observed.as_of,
-        downloads=observed.downloads_30d,
+        downloads=known.downloads_all_time - known.counter_before.fill_null(0),
     )
 
 
-def _in_windows(intervals: Table, windows: Table) -> Table:
-    dated = windows.mutate(
-        as_of=windows.as_of.cast("date"),
-        window_start=windows.window_start.cast("date"),
-        reach=windows.reach.cast("date"),
+def _thirty_day_flows(reported: Table, owners: Table) -> Table:
+    by_model = ibis.window(group_by="model", order_by="as_of")
+    counted = reported.filter(reported.downloads_30d.notnull()).select(
+        "model", "as_of", "downloads_30d", seen_before=lambda row: row.as_of.lag().over(by_model)
     )
-    joined = intervals.inner_join(
-        dated,
-        [
-            intervals.series == dated.series,
-            intervals.closed > dated.reach,
-            intervals.closed <= dated.as_of,
-        ],
+    known = counted.inner_join(owners, "model")
+    begun = _thirty_days_before(known.as_of)
+    opened = ibis.greatest(begun, known.created_on.fill_null(begun))
+    begun_before = _thirty_days_before(known.seen_before)
+    return known.select(
+        *OWNER,
+        series=ibis.literal(THIRTY_DAYS),
+        opened=opened,
+        closed=known.as_of,
+        before=known.seen_before,
+        before_opened=ibis.ifelse(
+            known.seen_before.notnull(),
+            ibis.greatest(begun_before, known.created_on.fill_null(begun_before)),
+            ibis.null("date"),
+        ),
+        first_year=_is_first_year(known, opened),
+        downloads=known.downloads_30d,
     )
-    age_opened = joined.opened.delta(joined.created_on, unit="day")
-    age_closed = joined.closed.delta(joined.created_on, unit="day")
-    age_at_report = joined.as_of.delta(joined.created_on, unit="day")
-    new = (age_at_report < FIRST_YEAR_DAYS).fill_null(False)
-    whole = (joined.series == "30-day") | (joined.opened >= joined.window_start)
-    return joined.filter(whole | (new & (joined.window_months == 12))).select(
-        "as_of",
-        window_months=joined.window_months.cast("int64"),
-        basis=joined.basis,
-        window_start=joined.window_start,
-        complete=joined.complete & whole,
-        model_id=joined.model_id,
-        first_year=(age_opened + age_closed <= 2 * FIRST_YEAR_DAYS).fill_null(False),
-        new=new,
-        downloads=joined.downloads,
-    )
+
+
+def _thirty_days_before(day: ibis.Value) -> ibis.Value:
+    return (day - ibis.interval(days=30)).cast("date")
+
+
+SERIES = {COUNTERS: _counter_flows, THIRTY_DAYS: _thirty_day_flows}
+"""How the flows of each series are made of observations and owners."""

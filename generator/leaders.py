@@ -8,6 +8,7 @@ from ibis.expr.types import Table
 from generator.flows import Flows
 from generator.metrics.top_families import UNASSIGNED
 from generator.selection import BASIS_ORDER
+from generator.sums import downloads, holdings, market
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 
@@ -16,32 +17,45 @@ ORGANISATIONS = 50
 
 
 def window_rows(flows: Flows) -> Table:
-    """The attributed flows of every report date in the window that the newest report date is described by.
+    """The holdings of every report date in the window that the newest report date is described by.
 
     That is the longest window and the best basis that the newest date has figures for, as in
     :func:`generator.selection.newest`.
 
     Returns:
-        The columns of ``flows.attributed`` with created_on; family is ``unassigned`` where none is known.
+        The columns of :func:`generator.sums.holdings`.
     """
-    complete = flows.attributed.filter(flows.attributed.complete & flows.attributed.window_months.notnull())
+    return holdings(flows).semi_join(_best(flows), ["window_months", "basis"])
+
+
+def model_rows(flows: Flows) -> Table:
+    """The same of the newest report date, model by model.
+
+    Returns:
+        The columns of :func:`window_rows` with model_id, created_on and family (``unassigned`` where none is known).
+    """
+    best = flows.windows.semi_join(_best(flows), ["window_months", "basis"])
+    newest = at_newest(flows, best)
+    reaching = flows.closings.semi_join(newest, "window").select("series", "closed").distinct()
+    counted = downloads(flows, flows.flows.semi_join(reaching, ["series", "closed"]), newest)
+    counted = counted.filter(counted.downloads.notnull()).drop("kind").mutate(models=ibis.literal(1))
+    lenses = flows.attribution.lenses
+    return counted.inner_join(lenses.mutate(family=lenses.family.fill_null(UNASSIGNED)), "model")
+
+
+def _best(flows: Flows) -> Table:
+    """window_months and basis of the longest window and, of several, the best basis that the newest date has."""
+    there = at_newest(flows, market(flows))
+    there = there.filter((there.models > 0) & there.window_months.notnull())
     order = ibis.cases(
-        *((complete.basis == basis, place) for place, basis in enumerate(BASIS_ORDER)), else_=len(BASIS_ORDER)
+        *((there.basis == basis, place) for place, basis in enumerate(BASIS_ORDER)), else_=len(BASIS_ORDER)
     )
-    best = (
-        at_newest(flows, complete.mutate(order=order))
-        .select("window_months", "basis", "order")
+    return (
+        there.select("window_months", "basis", order=order)
         .distinct()
         .order_by([ibis.desc("window_months"), ibis.asc("order")])
         .limit(1)
         .select("window_months", "basis")
-    )
-    created = flows.attribution.models.select("model_id", "created_on")
-    return (
-        complete.semi_join(best, ["window_months", "basis"])
-        .left_join(created, "model_id")
-        .drop("model_id_right")
-        .mutate(family=lambda row: row.family.fill_null(UNASSIGNED))
     )
 
 
@@ -74,7 +88,7 @@ def leading(rows: Table, group: str, of: str, top: int, attributes: Sequence[str
     """The most downloaded models, families or organisations within each country or organisation.
 
     Args:
-        rows: some of :func:`window_rows`.
+        rows: some of :func:`window_rows` or :func:`model_rows`.
         group: ``country`` or ``organisation``; each is ranked by itself.
         of: the column to rank; what has no downloads is left out.
         top: how many ranks to keep.
@@ -87,7 +101,7 @@ def leading(rows: Table, group: str, of: str, top: int, attributes: Sequence[str
     keys = [*WITHIN, group]
     summed = rows.group_by([*keys, of]).aggregate(
         downloads=rows.downloads.sum().cast("int64"),
-        models=rows.model_id.nunique(),
+        models=rows.models.sum().cast("int64"),
         **{name: rows[name].min() for name in attributes},
     )
     by_size = ibis.window(group_by=keys, order_by=[ibis.desc("downloads"), ibis.asc(of)])

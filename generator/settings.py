@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from generator.engines import MEMORY, Engine
 from generator.errors import ReportError
 
 
@@ -32,6 +33,8 @@ class Settings(BaseModel):
     keep_days: int = Field(default=400, ge=1)
     licence: str = Field(default="CC-BY-4.0", min_length=1)
     publisher: str = Field(default="Open Model Report", min_length=1)
+    engine: Engine = "duckdb"
+    memory: str = Field(default=MEMORY, pattern=r"^[1-9][0-9]*(MB|GB)$")
     inputs_rows: int = Field(default=5_000_000, ge=0)
     coverage: float = Field(default=0.5, ge=0, le=1)
     jump: float = Field(default=0.1, gt=0, le=1)

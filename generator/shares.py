@@ -15,7 +15,7 @@ def shares(rows: Table, within: Sequence[str], of: str) -> Table:
     """Add up downloads and divide them by the total of their window.
 
     Args:
-        rows: with the columns ``within``, ``of``, model_id and downloads.
+        rows: with the columns ``within``, ``of``, downloads and models (how many they belong to).
         within: columns that identify one distribution; shares sum to 1 in each.
         of: the column whose values share it out (``country``, ``sector``, …).
 
@@ -25,7 +25,7 @@ def shares(rows: Table, within: Sequence[str], of: str) -> Table:
         lower bound is 0, since all of it may belong elsewhere.
     """
     summed = rows.group_by([*within, of]).aggregate(
-        downloads=rows.downloads.sum().cast("int64"), models=rows.model_id.nunique()
+        downloads=rows.downloads.sum().cast("int64"), models=rows.models.sum().cast("int64")
     )
     whole = ibis.window(group_by=list(within))
     is_unattributed = summed[of] == UNATTRIBUTED
@@ -61,7 +61,7 @@ def ranking(rows: Table, within: Sequence[str], of: str, top: int, attributes: S
     """The largest by downloads in each window, with their change since the window's predecessor.
 
     Args:
-        rows: with the columns ``within`` (``as_of`` among them), ``of``, ``attributes``, model_id and downloads.
+        rows: with the columns ``within`` (``as_of`` among them), ``of``, ``attributes``, downloads and models.
         within: columns that identify one distribution.
         of: the column to rank (``organisation``, ``family``).
         top: how many ranks to keep.
@@ -74,7 +74,7 @@ def ranking(rows: Table, within: Sequence[str], of: str, top: int, attributes: S
     """
     summed = rows.group_by([*within, of]).aggregate(
         downloads=rows.downloads.sum().cast("int64"),
-        models=rows.model_id.nunique(),
+        models=rows.models.sum().cast("int64"),
         **{name: rows[name].min() for name in attributes},
     )
     whole = ibis.window(group_by=list(within))

@@ -14,9 +14,9 @@ from babel import Locale
 from generator.atomic import writing
 from generator.attribution import UNATTRIBUTED, registry
 from generator.attribution.registry import INTERNATIONAL
-from generator.flows import FIRST_YEAR_DAYS, OPENING_TOLERANCE_DAYS
 from generator.references import PublishedFigure, published_figures
 from generator.sources.study import LABELS
+from generator.windows import FIRST_YEAR_DAYS, OPENING_TOLERANCE_DAYS
 
 STUDY = "MIT / Hugging Face study (2025)"
 YEAR = 12

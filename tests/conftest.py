@@ -10,7 +10,7 @@ import projects
 import pyarrow as pa
 import pytest
 
-from generator import archive, dataset, flows, metrics, recipes, results
+from generator import archive, dataset, engines, flows, metrics, recipes, results
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
 from generator.build import Project, build_site
@@ -62,7 +62,7 @@ def open_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Rows], D
         folder = tmp_path_factory.mktemp("archive")
         for as_of, models in rows.items():
             archive.add(folder, _snapshot(as_of, models))
-        return dataset.load(dataset.connect(), archive.entries(folder))
+        return dataset.load(engines.connect(), archive.entries(folder))
 
     return opened
 
@@ -114,7 +114,7 @@ def demo_flows(demo_entries: list[archive.Entry]) -> Flows:
         )
         for developer in simulation.developers()
     ]
-    data = dataset.load(dataset.connect(), demo_entries)
+    data = dataset.load(engines.connect(), demo_entries)
     return flows.build(data, attribute(data, known))
 
 

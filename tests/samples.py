@@ -7,10 +7,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import ibis
+import pandas as pd
 import pyarrow as pa
 import pytest
 
+from generator import sums
 from generator.errors import ReportError
+from generator.flows import Flows
 from generator.snapshot import SCHEMA, Provenance, Snapshot
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,3 +73,14 @@ def strict_json(text: str) -> Any:
         raise AssertionError(f"{constant} is no JSON")
 
     return json.loads(text, parse_constant=refuse)
+
+
+def flows_in_windows(flows: Flows) -> pd.DataFrame:
+    """Every flow once for each window that it counts in, the long way round.
+
+    Returns:
+        as_of, window_months, basis, window_start, complete, model_id, new, first_year, downloads.
+    """
+    rows = sums.in_windows(ibis.union(flows.flows, flows.readings), flows.closings)
+    dated = rows.inner_join(flows.windows.drop("complete"), "window").rename(complete="whole")
+    return flows.data.named(dated).to_pandas()

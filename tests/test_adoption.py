@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from samples import DATA, needs_real
 
-from generator import archive, dataset, flows, results
+from generator import archive, dataset, engines, flows, results
 from generator.archive import Manifest
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
@@ -209,9 +209,9 @@ def test_the_demo_counted_again(demo_results: Results, demo_flows: Flows) -> Non
     """The newest and the first date, by plain Python over all observations up to them."""
     observed = (
         demo_flows.data.observations.inner_join(
-            demo_flows.attribution.models.select("model_id", "created_on"), "model_id"
+            demo_flows.attribution.models.select("model", "model_id", "created_on"), "model"
         )
-        .inner_join(sizes(demo_flows.data).select("model_id", "size_class"), "model_id")
+        .inner_join(sizes(demo_flows.data).select("model", "size_class"), "model")
         .to_pandas()
         .dropna(subset=["created_on", "downloads_all_time"])
     )
@@ -250,7 +250,7 @@ def test_the_real_file(tmp_path_factory: pytest.TempPathFactory) -> None:
     for snapshot in files.load(DATA / "hub_models_2026-05.parquet", as_of=date(2026, 5, 20)):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     computed = results.compute(
         flows.build(data, attribute(data)), {METRIC.id: METRIC}, [entry.manifest for entry in entries]
     )

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from samples import DAY, ROOT, model, sentence, snapshot, table
 
-from generator import archive, dataset
+from generator import archive, dataset, engines
 from generator.archive import parquet, retention
 from generator.archive.retention import decide
 from generator.build import Project
@@ -131,7 +131,7 @@ def test_an_archive_of_the_first_schema_is_read_and_added_to(first_schema: Path)
     assert archive.read(old).equals(table([TAGGED]))
     later = snapshot(TAGGED | {"downloads_all_time": 25}, as_of=date(2026, 6, 20))
     assert archive.add(first_schema, later) == "added"
-    data = dataset.load(dataset.connect(), archive.entries(first_schema))
+    data = dataset.load(engines.connect(), archive.entries(first_schema))
     assert data.report_dates == [DAY, date(2026, 6, 20)]
     assert data.models.to_pandas().license.tolist() == ["mit"]
 
@@ -286,7 +286,7 @@ def daily(project: Project) -> Project:
 
 def test_compacting_says_what_it_would_do_and_does_it(daily: Project) -> None:
     before = sorted(path.name for path in daily.archive.iterdir())
-    dates = dataset.load(dataset.connect(), archive.entries(daily.archive)).report_dates
+    dates = dataset.load(engines.connect(), archive.entries(daily.archive)).report_dates
     assert dates == [date(2024, 3, 29), date(2024, 4, 28), date(2024, 5, 25), date(2026, 5, 20)]
     dry = run(daily, "archive", "compact")
     assert dry.exit_code == 0 and "A dry run: nothing was removed" in dry.output
@@ -298,7 +298,7 @@ def test_compacting_says_what_it_would_do_and_does_it(daily: Project) -> None:
     assert named and kept == {name.removeprefix("snapshot=") for name in before} - named
     # The first of each month is the fullest, and the stale one after a report date shows that it is stale.
     assert {"2024-03-02", "2024-03-26", "2024-03-29", "2024-04-01", "2024-05-28", "2026-05-20"} <= kept
-    assert dataset.load(dataset.connect(), archive.entries(daily.archive)).report_dates == dates
+    assert dataset.load(engines.connect(), archive.entries(daily.archive)).report_dates == dates
     again = run(daily, "archive", "compact")
     assert "0 to remove" in again.output and "dry run" not in again.output
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from samples import DATA, needs_real
 
-from generator import archive, dataset, flows, results
+from generator import archive, dataset, engines, flows, results
 from generator.archive import Manifest
 from generator.attribution import attribute
 from generator.attribution.registry import REGISTRY, Organisation
@@ -455,7 +455,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Results:
     for snapshot in files.load(DATA / HUB, as_of=date(2026, 5, 20)):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     return results.compute(flows.build(data, attribute(data)), METRICS, [entry.manifest for entry in entries])
 
 

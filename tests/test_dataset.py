@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from generator.archive import Entry
-from generator.dataset import Dataset, connect, load
+from generator.dataset import Dataset, load
+from generator.engines import connect
 from generator.errors import ReportError
 
 OpenDataset = Callable[..., Dataset]

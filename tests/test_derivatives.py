@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from samples import DATA, needs_real
 
-from generator import archive, chapters, dataset, flows, metrics, results
+from generator import archive, chapters, dataset, engines, flows, metrics, results
 from generator.attribution import attribute
 from generator.attribution.depth import depths
 from generator.attribution.registry import Organisation
@@ -271,7 +271,9 @@ def test_most_built_upon_of_the_demo(computed: Results, walked: pd.DataFrame, de
 def test_lineages_of_the_demo(computed: Results, walked: pd.DataFrame, demo_flows: Flows) -> None:
     models = demo_flows.attribution.models.to_pandas().set_index("model_id")
     children = set(walked["model_id"]) | set(models.index[models["in_cycle"]])
-    newest = demo_flows.data.observations.filter(lambda row: row.as_of == row.as_of.max()).to_pandas()
+    newest = (
+        demo_flows.data.named(demo_flows.data.observations).filter(lambda row: row.as_of == row.as_of.max()).to_pandas()
+    )
     now = models.loc[newest["model_id"]].assign(
         family=lambda rows: rows["family"].fillna("unassigned"),
         derived=lambda rows: rows.index.isin(children),
@@ -598,7 +600,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Results:
     for snapshot in files.load(DATA / REAL, as_of=REAL_DAY):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     made = flows.build(data, attribute(data))
     return results.compute(made, chosen(), [entry.manifest for entry in entries])
 

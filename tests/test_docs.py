@@ -51,9 +51,9 @@ def test_the_example_is_all_it_takes_to_add_a_metric_and_its_chapter(tmp_path: P
     table = pd.read_csv(project / "site_src" / "data" / "median-age.csv")
     assert list(table.columns) == ["as_of", "window_months", "basis", "median_age_days", "models"]
     month = table[table["window_months"] == 1].iloc[0]
-    assert (month["median_age_days"], month["models"]) == (200, 3)
+    assert (month["median_age_days"], month["models"]) == (115, 2)
     page = (project / "site_src" / "report" / "age.md").read_text(encoding="utf-8")
-    assert "<td>200.0</td><td>3</td>" in page and "never the user" in page
+    assert "<td>115.0</td><td>2</td>" in page and "never the user" in page
     method = (project / "site_src" / "report" / "method.md").read_text(encoding="utf-8")
     assert "#median-age" in method and "models of unknown creation are left out" in method
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from samples import DATA, needs_real
 
-from generator import archive, dataset, flows, metrics, results
+from generator import archive, dataset, engines, flows, metrics, results
 from generator.archive import Manifest
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
@@ -275,7 +275,7 @@ def test_the_real_file(tmp_path_factory: pytest.TempPathFactory) -> None:
     for snapshot in files.load(DATA / "hub_models_2026-05.parquet", as_of=date(2026, 5, 20)):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     chosen = {name: metrics.discover()[name] for name in ("efficiency", "efficiency-by-country")}
     computed = results.compute(flows.build(data, attribute(data)), chosen, [entry.manifest for entry in entries])
     rows = computed.tables["efficiency"].query("basis == 'counter-difference'").set_index("size_class")

@@ -16,11 +16,11 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import DATA
+from samples import DATA, flows_in_windows
 from test_findings import manifest
 from test_pages import HOSTILE, Page
 
-from generator import archive, dataset, flows, profiles, results
+from generator import archive, dataset, engines, flows, profiles, results
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
 from generator.chapters import compare, country, nations, organisation, organisations
@@ -194,7 +194,7 @@ def test_history_agrees_with_the_ranking_of_every_date(of_demo: Results) -> None
 
 def test_top_models_of_the_demo_recomputed(of_demo: Results, demo_flows: Flows) -> None:
     row = newest(of_demo, HISTORY, lens="publisher").iloc[0]
-    flow = demo_flows.downloads.to_pandas()
+    flow = flows_in_windows(demo_flows)
     chosen = flow[
         (flow["as_of"].astype(str) == str(of_demo.as_of))
         & (flow["window_months"] == row["window_months"])
@@ -235,7 +235,7 @@ def test_the_real_file(tmp_path_factory: pytest.TempPathFactory) -> None:
     for snapshot in files.load(file, as_of=date(2026, 5, 20)):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     computed = results.compute(flows.build(data, attribute(data)), METRICS, [entry.manifest for entry in entries])
     top = newest(computed, HISTORY, lens="publisher").iloc[0]
     assert (top["organisation"], top["country"]) == ("Alibaba", "CN")

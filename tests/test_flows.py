@@ -6,8 +6,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from samples import flows_in_windows
 
-from generator.flows import Flows, windows_of
+from generator import sums
+from generator.flows import Flows
+from generator.windows import windows_of
 
 OpenFlows = Callable[..., Flows]
 
@@ -33,7 +36,7 @@ def archived(series: dict[date, list[dict[str, Any]]]) -> dict[date, list[dict[s
 
 def counters(flows: Flows, model: str) -> list[tuple[date | None, date, int]]:
     """A model's flows by its counter: opened, closed, downloads."""
-    rows = flows.intervals.to_pandas()
+    rows = flows.data.named(flows.flows).to_pandas()
     rows = rows[(rows.model_id == model) & (rows.series == "counters")].sort_values("closed")
     return [
         (pd.Timestamp(row.opened).date(), pd.Timestamp(row.closed).date(), row.downloads) for row in rows.itertuples()
@@ -41,7 +44,7 @@ def counters(flows: Flows, model: str) -> list[tuple[date | None, date, int]]:
 
 
 def in_window(flows: Flows, as_of: date, basis: str, months: int | None) -> pd.DataFrame:
-    rows = flows.downloads.to_pandas()
+    rows = flows_in_windows(flows)
     rows = rows[(pd.to_datetime(rows.as_of) == pd.Timestamp(as_of)) & (rows.basis == basis)]
     rows = rows[rows.window_months.isna() if months is None else rows.window_months == months]
     return rows[rows.model_id != OTHER["model_id"]]
@@ -143,7 +146,7 @@ def test_a_single_snapshot(open_flows: OpenFlows) -> None:
     flows = open_flows(archived({JANUARY: [seen("a/m", 10, date(2025, 12, 1), downloads_30d=4)]}))
     found = in_window(flows, JANUARY, "counter-difference", 12)
     assert (found.downloads.tolist(), found.complete.tolist()) == ([10], [False])
-    everything = flows.downloads.to_pandas()
+    everything = flows_in_windows(flows)
     assert set(everything.basis) == {"counter-difference", "snapshot-30-day", "all-time"}
     assert in_window(flows, JANUARY, "counter-difference", 1).empty
 
@@ -171,17 +174,20 @@ def test_a_year_of_monthly_counts_is_twelve_of_them(open_flows: OpenFlows) -> No
 
 def test_flows_add_up_to_the_counter(demo_flows: Flows) -> None:
     """Whatever the dates, a dated model's flows sum to its last counter."""
-    flows = demo_flows.intervals.to_pandas()
+    flows = demo_flows.data.named(demo_flows.flows).to_pandas()
     flows = flows[(flows.series == "counters") & flows.created_on.notna()]
-    seen_last = demo_flows.data.observations.to_pandas().sort_values("as_of").groupby("model_id").last()
+    seen_last = (
+        demo_flows.data.named(demo_flows.data.observations).to_pandas().sort_values("as_of").groupby("model_id").last()
+    )
     total = flows.groupby("model_id").downloads.sum()
     assert len(total) > 1900
     assert (total == seen_last.downloads_all_time[total.index]).all()
 
 
 def test_both_lenses_carry_the_same_downloads(demo_flows: Flows) -> None:
-    total = demo_flows.downloads.downloads.sum().to_pyarrow().as_py()
-    by_lens = demo_flows.attributed.group_by("lens").aggregate(n=lambda row: row.downloads.sum()).to_pandas()
+    total = sums.market(demo_flows).downloads.sum().to_pyarrow().as_py()
+    rows = sums.by_lens(sums.market(demo_flows))
+    by_lens = rows.group_by("lens").aggregate(n=rows.downloads.sum()).to_pandas()
     assert by_lens.set_index("lens").n.to_dict() == {"publisher": total, "origin": total}
 
 
@@ -198,7 +204,7 @@ def windows(dates: list[date]) -> dict[tuple[date, str, int], tuple[date, date, 
             row.reach.date(),
             row.complete,
         )
-        for row in frame.itertuples()
+        for row in frame.dropna(subset=["window_months"]).itertuples()
     }
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from samples import DATA
 
-from generator import archive, dataset, flows, metrics, results
+from generator import archive, dataset, engines, flows, metrics, results
 from generator.attribution import attribute
 from generator.attribution.registry import REGISTRY
 from generator.results import Results
@@ -58,7 +58,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[dataset.Dataset, Res
     for snapshot in counters.load(SERIES, without={MAY}):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     made = flows.build(data, attribute(data))
     return data, results.compute(made, metrics.discover(), [entry.manifest for entry in entries])
 

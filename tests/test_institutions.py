@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from samples import DATA, DAY, model, needs_real
 
-from generator import archive, charts, dataset, flows, metrics, results
+from generator import archive, charts, dataset, engines, flows, metrics, results
 from generator.archive import Manifest
 from generator.attribution import attribute
 from generator.attribution.registry import REGISTRY, Organisation
@@ -486,7 +486,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Results:
     for snapshot in files.load(DATA / REAL, as_of=DAY):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     chosen = {name: metric for name, metric in metrics.discover().items() if name in NAMES}
     return results.compute(flows.build(data, attribute(data)), chosen, [entry.manifest for entry in entries])
 

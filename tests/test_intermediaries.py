@@ -12,7 +12,7 @@ import pytest
 from samples import DATA, DAY, model, needs_real
 from test_institutions import manifest
 
-from generator import archive, charts, dataset, flows, metrics, results
+from generator import archive, charts, dataset, engines, flows, metrics, results
 from generator.attribution import attribute
 from generator.attribution.registry import REGISTRY, Organisation
 from generator.chapters import intermediaries as chapter
@@ -123,7 +123,7 @@ def test_no_downloads_at_all_leave_shares_empty(
 def test_the_demo_against_plain_sums(demo_results: Results, demo_flows: Flows) -> None:
     """Who is an intermediary from the simulation's own list, downloads from the observations alone."""
     packers = {item.namespace for item in developers() if item.role == "intermediary"}
-    seen = demo_flows.data.observations.to_pandas()
+    seen = demo_flows.data.named(demo_flows.data.observations).to_pandas()
     seen["as_of"] = pd.to_datetime(seen.as_of).dt.date
     seen["namespace"] = seen.model_id.str.split("/").str[0]
     origin = demo_flows.attribution.models.to_pandas().set_index("model_id").origin_country
@@ -153,7 +153,7 @@ def test_the_demo_s_origins_are_the_planted_ones(demo_results: Results, demo_flo
     packers = {item.namespace for item in developers() if item.role == "intermediary"}
     country = demo_truth.developers.set_index("namespace").country
     roots = demo_truth.roots.set_index("model_id").root_id.str.split("/").str[0].map(country).fillna("unattributed")
-    seen = demo_flows.data.observations.to_pandas()
+    seen = demo_flows.data.named(demo_flows.data.observations).to_pandas()
     rows = seen[pd.to_datetime(seen.as_of).dt.date == demo_results.as_of]
     rows = rows[rows.model_id.str.split("/").str[0].isin(packers)]
     expected = rows.groupby(rows.model_id.map(roots).fillna("unattributed")).downloads_all_time.sum()
@@ -359,7 +359,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Results:
     for snapshot in files.load(DATA / REAL, as_of=DAY):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     chosen = {name: metric for name, metric in metrics.discover().items() if name in NAMES}
     return results.compute(flows.build(data, attribute(data)), chosen, [entry.manifest for entry in entries])
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator import dataset
+from generator import engines
 from generator.attribution import lineage
 
 Parents = Mapping[str, Sequence[str] | None]
@@ -20,9 +20,9 @@ def roots(parents: Parents, order: Sequence[str] | None = None) -> dict[str, set
     rows = pd.DataFrame(
         {"model_id": list(order or parents), "base_models": [parents[name] for name in order or parents]}
     )
-    backend = dataset.connect()
+    backend = engines.connect()
     schema = {"model_id": "string", "base_models": "array<string>"}
-    models = backend.create_table("models", ibis.memtable(rows, schema=schema), temp=True)
+    models = backend.create_table("models", ibis.memtable(rows, schema=schema))
     pairs = lineage.roots(backend, models).to_pandas()
     assert not pairs.duplicated().any()
     return {name: set(group) for name, group in pairs.groupby("model_id").root_id}

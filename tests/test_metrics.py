@@ -243,7 +243,7 @@ def test_planted_faults_show_in_the_quality_of_the_series(demo_results: Results,
 
 def recomputed(flows: Flows, lens: str, as_of: date) -> pd.DataFrame:
     """Downloads by model in the month up to a date, with its owner, from the observations alone."""
-    seen = flows.data.observations.to_pandas()
+    seen = flows.data.named(flows.data.observations).to_pandas()
     seen["as_of"] = pd.to_datetime(seen.as_of)
     dates = sorted(seen.as_of.unique())
     at = dates.index(pd.Timestamp(as_of))
@@ -356,7 +356,7 @@ def test_families(demo_results: Results, demo_flows: Flows) -> None:
     as_of = demo_results.as_of
     found = table(demo_results, "top-families", as_of=as_of, basis="all-time", window_months=None)
     family = demo_flows.attribution.models.to_pandas().set_index("model_id").family.fillna("unassigned")
-    seen = demo_flows.data.observations.to_pandas()
+    seen = demo_flows.data.named(demo_flows.data.observations).to_pandas()
     seen = seen[pd.to_datetime(seen.as_of) == pd.Timestamp(as_of)].set_index("model_id").downloads_all_time
     sums = seen.groupby(family.reindex(seen.index)).sum().sort_values(ascending=False)
     assert found.set_index("family").downloads.to_dict() == sums.head(50).to_dict()

@@ -13,7 +13,7 @@ import pytest
 from samples import DATA, needs_real
 from test_findings import manifest
 
-from generator import archive, dataset, flows, results
+from generator import archive, dataset, engines, flows, results
 from generator.attribution import attribute
 from generator.attribution.registry import REGISTRY, Organisation
 from generator.chapters import modality as chapter
@@ -628,7 +628,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
     for snapshot in files.load(DATA / HUB, as_of=MAY):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     yield results.compute(flows.build(data, attribute(data)), MINE, [entry.manifest for entry in entries])
 
 

@@ -13,7 +13,7 @@ import pytest
 from samples import DATA
 from test_findings import manifest
 
-from generator import archive, dataset, flows, metrics, results
+from generator import archive, dataset, engines, flows, metrics, results
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
 from generator.chapters.openness import context
@@ -471,7 +471,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
     for snapshot in files.load(MODELS, as_of=MAY):
         archive.add(folder, snapshot)
     entries = archive.entries(folder)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     chosen = {name: metric for name, metric in metrics.discover().items() if name in MINE}
     yield results.compute(flows.build(data, attribute(data)), chosen, [entry.manifest for entry in entries])
 

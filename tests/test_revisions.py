@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from samples import model, sentence, snapshot
 
-from generator import archive, chapters, dataset, flows, metrics, results, revisions
+from generator import archive, chapters, dataset, engines, flows, metrics, results, revisions
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
 from generator.build import Project, build, report
@@ -61,7 +61,7 @@ def run(kept: Path, registry: list[Organisation]) -> Callable[[], revisions.Comp
 
     def again() -> revisions.Comparison:
         stored = archive.entries(kept)
-        data = dataset.load(dataset.connect(), stored)
+        data = dataset.load(engines.connect(), stored)
         manifests = [item.manifest for item in stored]
         computed = results.compute(flows.build(data, attribute(data, registry)), METRICS, manifests)
         found = revisions.compare(kept, computed, manifests, today=TODAY)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from samples import DATA, needs_real
 
-from generator import archive, dataset, flows, results
+from generator import archive, dataset, engines, flows, results
 from generator.archive import Manifest
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
@@ -205,7 +205,7 @@ def test_the_demo_against_one_specification_at_a_time(demo_flows: Flows, demo_re
     renamed = {"pipeline_tag": "task", "publisher_country": "publisher", "origin_country": "origin"}
     known = known.rename(columns=renamed)
     as_of = dates[-1]
-    seen = demo_flows.data.observations
+    seen = demo_flows.data.named(demo_flows.data.observations)
     seen = seen.filter(seen.as_of == as_of).to_pandas()[["model_id", "downloads_30d", "downloads_all_time"]]
     models = seen.rename(columns={"downloads_30d": "month", "downloads_all_time": "ever"}).merge(known, on="model_id")
     models["age"] = (pd.Timestamp(as_of) - pd.to_datetime(models["created_on"])).dt.days
@@ -446,7 +446,7 @@ def test_the_real_file(tmp_path: Path) -> None:
     for snapshot in files.load(DATA / "hub_models_2026-05.parquet", as_of=date(2026, 5, 20)):
         archive.add(tmp_path, snapshot)
     entries = archive.entries(tmp_path)
-    data = dataset.load(dataset.connect(), entries)
+    data = dataset.load(engines.connect(), entries)
     made = flows.build(data, attribute(data))
     found = results.compute(made, METRICS, [entry.manifest for entry in entries])
     rows = definitions(found)

@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from markupsafe import Markup
 from samples import DATA
 
-from generator import archive, dataset, flows, metrics, results
+from generator import archive, dataset, engines, flows, metrics, results
 from generator.attribution import attribute
 from generator.charts import render
 from generator.charts.concentration import concentration_over_time
@@ -110,9 +110,9 @@ def test_a_missing_month_is_a_gap_even_among_few(open_dataset: OpenDataset) -> N
 @settings(max_examples=15, deadline=None)
 @given(some.sets(some.dates(date(2025, 1, 1), date(2026, 6, 30)), min_size=1, max_size=12))
 def test_gaps_and_snapshots_never_share_a_day(dates: set[date]) -> None:
-    backend = dataset.connect()
+    backend = engines.connect()
     frame = pd.DataFrame({"as_of": sorted(dates)})
-    snapshots = backend.create_table("given", ibis.memtable(frame, schema=ibis.schema({"as_of": "date"})), temp=True)
+    snapshots = backend.create_table("given", ibis.memtable(frame, schema=ibis.schema({"as_of": "date"})))
     covered = set(dates)
     for gap in series_days.gaps(snapshots).to_pandas().itertuples():
         days = {stamp.date() for stamp in pd.date_range(gap.day, gap.until)}
@@ -464,7 +464,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Flows:
         archive.add(folder, snapshot)
     for snapshot in counters.load(SERIES, without={MAY}):
         archive.add(folder, snapshot)
-    data = dataset.load(dataset.connect(), archive.entries(folder))
+    data = dataset.load(engines.connect(), archive.entries(folder))
     return flows.build(data, attribute(data))
 
 

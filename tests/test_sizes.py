@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from samples import DATA, needs_real
 
-from generator import archive, dataset
+from generator import archive, dataset, engines
 from generator.dataset import Dataset
 from generator.sources import files
 from generator.traits.sizes import SIZE_CLASSES, UNKNOWN, sizes
@@ -184,7 +184,7 @@ def test_real_models(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("real")
     for snapshot in files.load(DATA / "hub_models_2026-05.parquet", as_of=date(2026, 5, 20)):
         archive.add(folder, snapshot)
-    told = sizes(dataset.load(dataset.connect(), archive.entries(folder))).to_pandas().set_index("model_id")
+    told = sizes(dataset.load(engines.connect(), archive.entries(folder))).to_pandas().set_index("model_id")
     assert len(told) == 4167
     sources = told["parameters_source"].value_counts(dropna=False).to_dict()
     assert (sources["safetensors"], sources["name"], sources["gguf"]) == (3759, 271, 15)

@@ -4,6 +4,6 @@ Two lenses are always kept apart: *publisher* (who uploaded the repository) and 
 at the root of its lineage). What the registry does not know is ``unattributed``; it stays in every denominator.
 """
 
-from generator.attribution.lenses import UNATTRIBUTED, Attribution, attribute
+from generator.attribution.lenses import LENSES, UNATTRIBUTED, Attribution, attribute
 
-__all__ = ["UNATTRIBUTED", "Attribution", "attribute"]
+__all__ = ["LENSES", "UNATTRIBUTED", "Attribution", "attribute"]

@@ -31,10 +31,10 @@ def depths(backend: ibis.BaseBackend, models: Table) -> Table:
 
 
 def _measured(backend: ibis.BaseBackend, models: Table) -> Table:
-    links = backend.create_table("depth_edges", edges(models), temp=True)
+    links = backend.create_table("depth_edges", edges(models))
     parents = links.select(parent_id="model_id").distinct()
     first = links.anti_join(parents, "parent_id").select("model_id", root_id="parent_id")
-    frontier = backend.create_table("depth_step_1", first.mutate(depth=ibis.literal(1, "int64")), temp=True)
+    frontier = backend.create_table("depth_step_1", first.mutate(depth=ibis.literal(1, "int64")))
     reached = frontier
     for depth in range(2, MAX_DEPTH + 1):
         onward = (
@@ -44,8 +44,8 @@ def _measured(backend: ibis.BaseBackend, models: Table) -> Table:
             .anti_join(reached, ["model_id", "root_id"])
             .mutate(depth=ibis.literal(depth, "int64"))
         )
-        frontier = backend.create_table(f"depth_step_{depth}", onward, temp=True)
+        frontier = backend.create_table(f"depth_step_{depth}", onward)
         if frontier.count().to_pyarrow().as_py() == 0:
             break
-        reached = backend.create_table(f"depth_reached_{depth}", ibis.union(reached, frontier), temp=True)
-    return backend.create_table(TABLE, reached, temp=True)
+        reached = backend.create_table(f"depth_reached_{depth}", ibis.union(reached, frontier))
+    return backend.create_table(TABLE, reached)

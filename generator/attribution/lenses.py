@@ -13,21 +13,34 @@ UNATTRIBUTED = "unattributed"
 MIXED = "(mixed lineage)"
 UNKNOWN_ORIGIN = "(unknown origin)"
 
+LENSES = ("publisher", "origin")
+OWNER = ("organisation", "country", "sector")
+KIND = ("family", *(f"{lens}_{part}" for lens in LENSES for part in ("country", "sector", "role")))
+
 
 @dataclass(frozen=True)
 class Attribution:
     """The tables that metrics join to.
 
-    ``models``: model_id, author, created_on, family, root_id (null for a merge of several roots or a cycle),
+    ``models``: model, model_id, author, created_on, family, root_id (null for a merge of several roots or a cycle),
     roots (how many), in_cycle, and for each lens ``<lens>_organisation``, ``_country``, ``_sector``, ``_role``.
 
-    ``lenses``: model_id, created_on, family, lens (publisher | origin), organisation, country, sector, role: the
+    Models that have all in common that shares are taken of share a number: ``kind`` for country, sector and role under
+    both lenses and family, ``publisher`` and ``origin`` for organisation, country and sector under one lens.
+
+    ``lenses``: model, model_id, created_on, family, lens (publisher | origin), organisation, country, sector, role: the
     same in long form, two rows a model. ``country`` and ``sector`` are ``unattributed`` where the registry does
     not know the namespace; ``organisation`` is then the namespace itself.
+
+    ``kinds``: kind, family and for each lens ``<lens>_country``, ``_sector``, ``_role``; one row a kind.
+
+    ``owners``: lens, owner (a number of ``publisher`` or ``origin``), organisation, country, sector.
     """
 
     models: Table
     lenses: Table
+    kinds: Table
+    owners: Table
 
 
 def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | None = None) -> Attribution:
@@ -43,8 +56,8 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
     backend = data.backend
     rules = families.load()
     listed = registry.load() if organisations is None else organisations
-    known = backend.create_table("organisations", ibis.memtable(registry.frame(listed)), temp=True)
-    roots = backend.create_table("roots", lineage.roots(backend, data.models), temp=True)
+    known = backend.create_table("organisations", ibis.memtable(registry.frame(listed)))
+    roots = backend.create_table("roots", lineage.roots(backend, data.models))
     children = backend.table("lineage_edges").select("model_id").distinct()
 
     published = _publisher(data.models, known)
@@ -55,7 +68,7 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
         .left_join(ages.select(root_id="model_id", root_made="made"), "root_id")
         .select("model_id", "root_id", root_created_on=lambda row: row.root_made.fill_null(row.model_made))
     )
-    inherited = _inherited(backend.create_table("dated_roots", dated_roots, temp=True), known)
+    inherited = _inherited(backend.create_table("dated_roots", dated_roots), known)
     developers = known.group_by("organisation").aggregate(country=known.country.min(), sector=known.sector.min())
     named = (
         published.select("model_id", named_organisation=families.developer_of(published.model_id, rules))
@@ -82,9 +95,10 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
         )
 
     own_root = ibis.ifelse(descends, joined.root_id, joined.model_id)
-    models = backend.create_table(
-        "attributed_models",
+    told = backend.create_table(
+        "models_and_origins",
         joined.select(
+            "model",
             "model_id",
             "author",
             "created_on",
@@ -102,24 +116,47 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
             origin_sector=origin("inherited_sector", "named_sector", "publisher_sector", UNATTRIBUTED),
             family=families.family_of(own_root, rules).fill_null(families.family_of(joined.model_id, rules)),
         ).mutate(origin_role=ibis.literal("developer")),
-        temp=True,
     )
+    models = backend.create_table("attributed_models", _numbered(told))
+    owners = ibis.union(
+        *(
+            models.group_by(owner=models[lens])
+            .aggregate(**{part: models[f"{lens}_{part}"].min() for part in OWNER})
+            .mutate(lens=ibis.literal(lens))
+            for lens in LENSES
+        )
+    )
+    kinds = models.group_by("kind").aggregate(**{part: models[part].min() for part in KIND})
     lenses = ibis.union(
         *(
             models.select(
+                "model",
                 "model_id",
                 "created_on",
                 "family",
                 lens=ibis.literal(lens),
-                organisation=models[f"{lens}_organisation"],
-                country=models[f"{lens}_country"],
-                sector=models[f"{lens}_sector"],
                 role=models[f"{lens}_role"],
+                **{part: models[f"{lens}_{part}"] for part in OWNER},
             )
-            for lens in ("publisher", "origin")
+            for lens in LENSES
         )
     )
-    return Attribution(models, backend.create_table("lenses", lenses, temp=True))
+    return Attribution(
+        models,
+        backend.create_table("lenses", lenses),
+        backend.create_table("kinds", kinds),
+        backend.create_table("owners", owners),
+    )
+
+
+def _numbered(models: Table) -> Table:
+    """Models with the numbers of their kind and of their owners under both lenses."""
+
+    def number(of: Sequence[str]) -> ibis.Value:
+        return ibis.dense_rank().over(order_by=[models[name] for name in of]).cast("int32")
+
+    owners = {lens: number([f"{lens}_{part}" for part in OWNER]) for lens in LENSES}
+    return models.mutate(kind=number(KIND), **owners)
 
 
 def _holds(known: Table, namespace: ibis.Value, on: ibis.Value) -> list[ibis.Value]:
@@ -129,10 +166,11 @@ def _holds(known: Table, namespace: ibis.Value, on: ibis.Value) -> list[ibis.Val
 
 
 def _publisher(models: Table, known: Table) -> Table:
-    matched = models.select("model_id", "author", "created_on").left_join(
+    matched = models.select("model", "model_id", "author", "created_on").left_join(
         known, _holds(known, models.author, models.created_on)
     )
     return matched.select(
+        "model",
         "model_id",
         "author",
         "created_on",

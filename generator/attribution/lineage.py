@@ -34,7 +34,7 @@ def roots(backend: ibis.BaseBackend, models: Table) -> Table:
     Returns:
         model_id, root_id; one row a pair.
     """
-    links = backend.create_table("lineage_edges", edges(models), temp=True)
+    links = backend.create_table("lineage_edges", edges(models))
     step = links.rename(node="model_id", next_node="parent_id")
     reached = frontier = links.rename(node="parent_id")
     for depth in range(MAX_DEPTH):
@@ -44,8 +44,8 @@ def roots(backend: ibis.BaseBackend, models: Table) -> Table:
             .distinct()
             .anti_join(reached, ["model_id", "node"])
         )
-        frontier = backend.create_table(f"lineage_step_{depth}", onward, temp=True)
+        frontier = backend.create_table(f"lineage_step_{depth}", onward)
         if frontier.count().to_pyarrow().as_py() == 0:
             break
-        reached = backend.create_table(f"lineage_reached_{depth}", ibis.union(reached, frontier), temp=True)
+        reached = backend.create_table(f"lineage_reached_{depth}", ibis.union(reached, frontier))
     return reached.anti_join(step, "node").select("model_id", root_id="node")

@@ -6,14 +6,15 @@ from ibis.expr.types import Table
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.shares import shares
+from generator.sums import by_lens, market
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 
 
 def compute(flows: Flows) -> Table:
     """Each country's share of the downloads of all models."""
-    complete = flows.attributed.filter(flows.attributed.complete)
-    return shares(complete, WITHIN, "country").order_by(
+    rows = by_lens(market(flows))
+    return shares(rows.filter(rows.models > 0), WITHIN, "country").order_by(
         ["as_of", "lens", "window_months", "basis", ibis.asc("rank", nulls_first=False), "country"]
     )
 

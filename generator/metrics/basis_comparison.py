@@ -3,8 +3,10 @@
 import ibis
 from ibis.expr.types import Table
 
+from generator.engines import kept_in_turn
 from generator.flows import Flows
 from generator.metric import Metric
+from generator.sums import market
 
 EARLIEST_DAYS, LATEST_DAYS = 35, 14
 """How long before a 30-day count the counter may have been read with which it is compared."""
@@ -33,12 +35,29 @@ def _over_a_month(flows: Flows) -> Table:
     nearest = ibis.window(group_by="as_of", order_by=[(pairs.days - 30).abs(), pairs.opened])
     chosen = pairs.mutate(place=ibis.row_number().over(nearest)).filter(lambda row: row.place == 0)
     counted = observations.filter(observations.downloads_all_time.notnull())
+    # Quantiles need all their values at once, so one date after the other.
+    summed = kept_in_turn(
+        flows.data.backend,
+        "months_compared",
+        lambda days: _compared(counted.filter(counted.as_of.isin(list(days))), counted, chosen),
+        flows.data.report_dates,
+        flows.data.rows,
+    )
+    compared = summed.models_compared.nullif(0).cast("float64")
+    return _in_columns(
+        summed,
+        window_months=ibis.literal(1, "int64"),
+        within_tenth_share=summed.within_tenth / compared,
+        twofold_share=summed.twofold / compared,
+    )
+
+
+def _compared(closing: Table, counted: Table, chosen: Table) -> Table:
+    """The two counts of every model at some dates, summed up by date."""
     both = (
-        counted.filter(counted.downloads_30d.notnull())
+        closing.filter(closing.downloads_30d.notnull())
         .inner_join(chosen.select("as_of", "opened", "days"), "as_of")
-        .inner_join(
-            counted.select("model_id", opened="as_of", counter_before="downloads_all_time"), ["model_id", "opened"]
-        )
+        .inner_join(counted.select("model", opened="as_of", counter_before="downloads_all_time"), ["model", "opened"])
     )
     rated = both.select(
         "as_of",
@@ -50,7 +69,7 @@ def _over_a_month(flows: Flows) -> Table:
     )
     large = (rated.size >= LEAST_DOWNLOADS) & (rated.by_counter > 0)
     judged = rated.mutate(ratio=ibis.ifelse(large, rated.by_month / rated.by_counter.nullif(0.0), ibis.null("float64")))
-    summed = judged.group_by("as_of", "opened", "days").aggregate(
+    return judged.group_by("as_of", "opened", "days").aggregate(
         models=judged.count(),
         counters_per_day=judged.by_counter.sum(),
         thirty_day_per_day=judged.by_month.sum(),
@@ -59,19 +78,12 @@ def _over_a_month(flows: Flows) -> Table:
         twofold=((judged.ratio > 2) | (judged.ratio < 0.5)).cast("int64").sum(),
         **{name: judged.ratio.quantile(at) for name, at in QUANTILES.items()},
     )
-    compared = summed.models_compared.nullif(0).cast("float64")
-    return _in_columns(
-        summed,
-        window_months=ibis.literal(1, "int64"),
-        within_tenth_share=summed.within_tenth / compared,
-        twofold_share=summed.twofold / compared,
-    )
 
 
 def _over_a_year(flows: Flows) -> Table:
     """The sum of twelve 30-day counts against the counters' growth over the year, over all models."""
-    rows = flows.downloads
-    year = rows.filter(rows.complete & (rows.window_months == 12))
+    rows = market(flows)
+    year = rows.filter((rows.models > 0) & (rows.window_months == 12))
     by_counter, by_month = year.basis == "counter-difference", year.basis == "monthly-30-day"
     summed = (
         year.group_by("as_of")

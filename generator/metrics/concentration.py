@@ -3,39 +3,41 @@
 import ibis
 from ibis.expr.types import Table
 
-from generator.attribution import UNATTRIBUTED
+from generator.attribution import LENSES, UNATTRIBUTED
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
+from generator.sums import by_lens, holdings, market, model_sizes
 
-WITHIN = ("as_of", "lens", "window_months", "window_start", "basis", "level")
+SUMMED = ("as_of", "lens", "window_months", "window_start", "basis")
+WITHIN = (*SUMMED, "level")
 TOPS = (1, 5, 10, 50)
 
 
 def compute(flows: Flows) -> Table:
     """Indices of concentration over developers, countries and single models."""
-    rows = flows.attributed.filter(flows.attributed.complete)
-    units = ibis.union(
-        rows.mutate(level=ibis.literal("developers"), unit="organisation"),
-        rows.filter(rows.country != UNATTRIBUTED).mutate(level=ibis.literal("countries"), unit="country"),
-        rows.mutate(level=ibis.literal("models"), unit="model_id"),
-    )
-    sizes = units.group_by([*WITHIN, "unit"]).aggregate(downloads=units.downloads.sum().cast("int64"))
+    sized = _sizes(flows)
+    alike = sized.group_by([*WITHIN, "downloads"]).aggregate(alike=sized.units.sum().cast("int64"))
     # A unit whose counters fell in the window has no size; the others' concentration is well defined.
-    sizes = sizes.filter(sizes.downloads > 0)
+    alike = alike.filter(alike.downloads > 0)
     whole = ibis.window(group_by=list(WITHIN))
-    ordered = [ibis.desc("downloads"), ibis.asc("unit")]
-    ranked = sizes.mutate(
-        share=sizes.downloads / sizes.downloads.sum().over(whole).cast("float64"),
-        units=sizes.unit.count().over(whole),
-        position=ibis.row_number().over(ibis.window(group_by=list(WITHIN), order_by=ordered)) + 1,
+    falling = ibis.window(group_by=list(WITHIN), order_by=ibis.desc("downloads"), preceding=None, following=0)
+    ranked = alike.mutate(
+        share=alike.downloads / (alike.downloads * alike.alike).sum().over(whole).cast("float64"),
+        last=alike.alike.sum().over(falling).cast("int64"),
     )
-    # With shares in falling order, 1 to n: G = (n + 1 - 2 * sum(i * s_i)) / n.
+    # With shares in falling order, 1 to n: G = (n + 1 - 2 * sum(i * s_i)) / n. Units alike hold adjoining places.
+    first = ranked["last"] - ranked.alike + 1
+    places = ranked.alike * (first + ranked["last"]) / 2.0
+
+    def within_top(top: int) -> ibis.Value:
+        return ibis.greatest(ibis.least(ranked.alike, top - first + 1), 0)
+
     summed = ranked.group_by(list(WITHIN)).aggregate(
-        units=ranked.units.max().cast("int64"),
-        downloads=ranked.downloads.sum().cast("int64"),
-        hhi=(ranked.share * ranked.share).sum(),
-        weighted=(ranked.position * ranked.share).sum(),
-        **{f"top_{top}_share": ranked.share.sum(where=ranked.position <= top) for top in TOPS},
+        units=ranked.alike.sum().cast("int64"),
+        downloads=(ranked.downloads * ranked.alike).sum().cast("int64"),
+        hhi=(ranked.share * ranked.share * ranked.alike).sum(),
+        weighted=(places * ranked.share).sum(),
+        **{f"top_{top}_share": (within_top(top) * ranked.share).sum() for top in TOPS},
     )
     return (
         summed.mutate(
@@ -44,6 +46,29 @@ def compute(flows: Flows) -> Table:
         )
         .select(*METRIC.columns)
         .order_by(["as_of", "lens", ibis.asc("window_months", nulls_first=False), "basis", "level"])
+    )
+
+
+def _sizes(flows: Flows) -> Table:
+    """How many developers, countries and models have how many downloads: :data:`WITHIN`, downloads, units."""
+    held = holdings(flows)
+    developers = held.group_by([*SUMMED, "organisation"]).aggregate(downloads=held.downloads.sum().cast("int64"))
+    attributed = by_lens(market(flows)).filter(lambda row: (row.models > 0) & (row.country != UNATTRIBUTED))
+    countries = attributed.group_by([*SUMMED, "country"]).aggregate(downloads=attributed.downloads.sum().cast("int64"))
+    models = model_sizes(flows)
+    levels = {
+        "developers": developers.mutate(units=ibis.literal(1, "int64")),
+        "countries": countries.mutate(units=ibis.literal(1, "int64")),
+        # Who made a model does not change its size.
+        "models": ibis.union(
+            *(models.mutate(lens=ibis.literal(lens), units=models.models.cast("int64")) for lens in LENSES)
+        ),
+    }
+    return ibis.union(
+        *(
+            rows.select(*SUMMED, "downloads", "units", level=ibis.literal(level)).select(*WITHIN, "downloads", "units")
+            for level, rows in levels.items()
+        )
     )
 
 

@@ -9,9 +9,10 @@ from ibis.expr.types import Table
 
 from generator.attribution import UNATTRIBUTED, lineage
 from generator.dataset import CREATION_FLOOR
-from generator.flows import WINDOW_MONTHS, Flows
+from generator.flows import Flows
 from generator.metric import Metric
 from generator.shares import UNRANKED
+from generator.windows import WINDOW_MONTHS
 
 KEYS = ("month", "window_months", "complete")
 SILENCE_DAYS = 14

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import ibis
 from ibis.expr.types import Table
 
-from generator.cohort import new_models_by
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
+from generator.sums import cohort
 from generator.traits.sizes import SIZE_CLASSES, SMALL_BOUND, UNKNOWN, sizes
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
@@ -46,7 +46,7 @@ SIZE_CAVEATS = (
 
 def compute(flows: Flows) -> Table:
     """The cohort's downloads by size class, with one row over all classes, at every report date."""
-    rows = new_models_by(flows.downloads, WITHIN).inner_join(sizes(flows.data), "model_id")
+    rows = cohort(flows).inner_join(sizes(flows.data), "model")
     both = ibis.union(rows, rows.mutate(size_class=ibis.literal(ALL)))
     summed = summary(both, (*WITHIN, "size_class"))
     whole = summed.downloads.sum(where=summed.size_class == ALL).over(ibis.window(group_by=list(WITHIN)))
@@ -75,10 +75,11 @@ def summary(rows: Table, by: Sequence[str]) -> Table:
         quantised=rows.downloads.sum(where=rows.is_quantised).fill_null(0),
         moe=rows.downloads.sum(where=rows.is_moe).fill_null(0),
         distilled=rows.downloads.sum(where=rows.is_distilled).fill_null(0),
-        median_parameters=rows.parameters.cast("float64").median(),
         # As a product of whole numbers this would overflow 64 bits.
         weighted=(rows.parameters.fill_null(0).cast("float64") * weight).sum(),
     )
+
+    summed = _with_medians(summed, rows, by)
 
     def part(name: str) -> ibis.Value:
         return ibis.ifelse(summed.downloads > 0, summed[name] / summed.downloads, ibis.null("float64"))
@@ -91,9 +92,30 @@ def summary(rows: Table, by: Sequence[str]) -> Table:
         moe_share=part("moe"),
         distilled_share=part("distilled"),
         mean_parameters=ibis.ifelse(
-            summed.known_downloads > 0, summed.weighted / summed.known_downloads, ibis.null("float64")
+            summed.known_downloads > 0, (summed.weighted / summed.known_downloads).round(0), ibis.null("float64")
         ),
     )
+
+
+def _with_medians(summed: Table, rows: Table, by: Sequence[str]) -> Table:
+    """``summed`` with the median of the known parameters of each group, null where none is known.
+
+    An engine's own median holds all its values; few models differ in size, so that they can be counted instead.
+    """
+    keys = [name for name in by if name != "window_start"]
+    known = rows.filter(rows.parameters.notnull())
+    counted = known.group_by([*keys, "parameters"]).aggregate(alike=known.count())
+    rising = ibis.window(group_by=keys, order_by="parameters", preceding=None, following=0)
+    placed = counted.mutate(
+        last=counted.alike.sum().over(rising), known=counted.alike.sum().over(ibis.window(group_by=keys))
+    )
+    # Of an even number the two in the middle; of an odd one the same twice.
+    middle = placed.group_by(keys).aggregate(
+        lower=placed.parameters.min(where=placed["last"] * 2 >= placed.known),
+        upper=placed.parameters.min(where=placed["last"] * 2 > placed.known),
+    )
+    medians = middle.select(*keys, median_parameters=((middle.lower + middle.upper) / 2.0).round(0))
+    return summed.left_join(medians, keys).select(*summed.columns, "median_parameters")
 
 
 METRIC = Metric(

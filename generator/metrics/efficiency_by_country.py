@@ -3,11 +3,11 @@
 import ibis
 from ibis.expr.types import Table
 
-from generator.cohort import new_models_by
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.metrics.efficiency import SHARE_COLUMNS, SHARE_DESCRIPTIONS, SIZE_CAVEATS, summary
 from generator.shares import shares
+from generator.sums import by_lens, cohort
 from generator.traits.sizes import sizes
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
@@ -15,8 +15,9 @@ WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 
 def compute(flows: Flows) -> Table:
     """What each country's new models are like, at every report date and under both lenses."""
-    models = new_models_by(flows.attributed, (*WITHIN, "country"))
-    summed = summary(models.inner_join(sizes(flows.data), "model_id"), (*WITHIN, "country"))
+    new = cohort(flows).inner_join(flows.attribution.kinds, "kind")
+    models = by_lens(new.mutate(models=ibis.literal(1)))
+    summed = summary(models.inner_join(sizes(flows.data), "model"), (*WITHIN, "country"))
     # One row a country for each window, so the keys that are never null are enough to join by.
     keys = ["as_of", "lens", "window_months", "basis", "country"]
     traits = summed.select(*keys, *SHARE_COLUMNS)

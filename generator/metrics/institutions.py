@@ -5,8 +5,10 @@ from ibis.expr.types import Table
 
 from generator.attribution import UNATTRIBUTED
 from generator.attribution.registry import INTERNATIONAL
-from generator.flows import FIRST_YEAR_DAYS, Flows, windows_of
+from generator.flows import Flows
 from generator.metric import Metric
+from generator.sums import cohort
+from generator.windows import FIRST_YEAR_DAYS, windows_of
 
 MIN_DOWNLOADS = 1000
 """Downloads that one new model needs to make its publisher active: enough to tell use from trials and robots."""
@@ -52,15 +54,14 @@ def active_publishers(flows: Flows) -> Table:
         as_of, organisation, listed (whether the registry knows it), country, sector; one row a report date and
         active organisation, or namespace where the registry knows none.
     """
-    new = flows.downloads.filter(flows.downloads.new)
+    new = cohort(flows)
     # One month of counter differences is part of what the twelve months hold.
-    usable = new.filter((new.window_months == 12) | (new.basis == "snapshot-30-day"))
-    by_basis = usable.group_by(["as_of", "model_id", "basis"]).aggregate(downloads=usable.downloads.sum())
+    by_basis = new.filter((new.window_months == 12) | (new.basis == "snapshot-30-day"))
     place = ibis.cases(*((by_basis.basis == basis, order) for order, basis in enumerate(BASES_IN_ORDER)))
-    best = by_basis.group_by(["as_of", "model_id"]).aggregate(downloads=by_basis.downloads.argmin(place))
+    best = by_basis.group_by(["as_of", "model"]).aggregate(downloads=by_basis.downloads.argmin(place))
     models = flows.attribution.models
     published = models.filter(models.publisher_role == "developer").select(
-        "model_id",
+        "model",
         organisation="publisher_organisation",
         listed=models.publisher_country != UNATTRIBUTED,
         country="publisher_country",
@@ -71,9 +72,7 @@ def active_publishers(flows: Flows) -> Table:
     whole = ibis.window(group_by=["organisation", "listed"])
     settled = published.mutate(country=published.country.min().over(whole), sector=published.sector.min().over(whole))
     used = best.filter(best.downloads >= MIN_DOWNLOADS)
-    return (
-        used.inner_join(settled, "model_id").select("as_of", "organisation", "listed", "country", "sector").distinct()
-    )
+    return used.inner_join(settled, "model").select("as_of", "organisation", "listed", "country", "sector").distinct()
 
 
 def turnover(flows: Flows) -> Table:

@@ -5,6 +5,7 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
+from generator.sums import downloads, market
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
 TOP = 30
@@ -15,15 +16,17 @@ OTHERS = "(others)"
 def compute(flows: Flows) -> Table:
     """Downloads through each intermediary by the country of origin of what it re-packaged."""
     # The Hub has no downloads of a model twice: one row of downloads, with who packed it and where it comes from.
-    owners = flows.attribution.models.select("model_id", "publisher_organisation", "publisher_role", "origin_country")
-    complete = flows.downloads.filter(flows.downloads.complete)
-    rows = complete.inner_join(owners, "model_id").mutate(
-        # An all-time window has no start; a key that is null joins nothing.
-        window=lambda row: row.window_months.fill_null(0),
+    rows = (
+        market(flows)
+        .filter(lambda row: row.models > 0)
+        .mutate(
+            # An all-time window has no start; a key that is null joins nothing.
+            window=lambda row: row.window_months.fill_null(0),
+        )
     )
     keys = ["as_of", "window", "basis"]
     totals = rows.group_by(keys).aggregate(all_downloads=rows.downloads.sum().cast("int64"))
-    packed = rows.filter(rows.publisher_role == "intermediary")
+    packed = _packed(flows).mutate(window=lambda row: row.window_months.fill_null(0))
     of_organisation = packed.group_by([*keys, "publisher_organisation"]).aggregate(
         organisation_downloads=packed.downloads.sum().cast("int64")
     )
@@ -38,7 +41,7 @@ def compute(flows: Flows) -> Table:
     cells = kept.group_by([*keys, "window_months", "window_start", "organisation", "origin_country"]).aggregate(
         rank=kept["rank"].min(),
         downloads=kept.downloads.sum().cast("int64"),
-        models=kept.model_id.nunique(),
+        models=kept.count(),
     )
     joined = cells.inner_join(totals, keys)
     whole = ibis.window(group_by=keys)
@@ -70,6 +73,16 @@ def compute(flows: Flows) -> Table:
             ]
         )
     )
+
+
+def _packed(flows: Flows) -> Table:
+    """The re-packaged models' downloads in each window, model by model: they are a small part of all models."""
+    repacked = flows.attribution.models.filter(flows.attribution.models.publisher_role == "intermediary").select(
+        "model", "publisher_organisation", "origin_country"
+    )
+    theirs = ibis.union(flows.flows, flows.readings).semi_join(repacked, "model")
+    summed = downloads(flows, theirs, flows.windows)
+    return summed.filter(summed.downloads.notnull()).inner_join(repacked, "model")
 
 
 METRIC = Metric(

@@ -20,7 +20,7 @@ def compute(flows: Flows) -> Table:
     young = cohorts(flows)
     young = young.filter(
         (young.cohort_months == MONTHS) & young.basis.isin(["all-time", "snapshot-30-day"])
-    ).inner_join(flows.attribution.lenses.select("model_id", "lens", "organisation", "country"), "model_id")
+    ).inner_join(flows.attribution.lenses.select("model", "lens", "organisation", "country"), "model")
 
     def of(rows: Table, country: str) -> ibis.Value:
         return ibis.ifelse(rows.country == country, rows.downloads, 0.0).sum()
@@ -29,7 +29,7 @@ def compute(flows: Flows) -> Table:
     held = young.group_by([*WITHIN, "organisation"]).aggregate(
         country=young.country.argmax(young.downloads),
         downloads=young.downloads.sum(),
-        models=young.model_id.nunique(),
+        models=young.count(),
         own=of(young, COUNTRY),
         other=of(young, OTHER_COUNTRY),
         unattributed=of(young, UNATTRIBUTED),

@@ -12,9 +12,10 @@ import pandas as pd
 from ibis.expr.types import BooleanValue, Table
 
 from generator.attribution import UNATTRIBUTED
-from generator.flows import FIRST_YEAR_DAYS, Flows
+from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.metrics.overtake import COUNTRY, OTHER_COUNTRY
+from generator.windows import ALL_TIME, FIRST_YEAR_DAYS, THIRTY_DAYS
 
 COHORT_DAYS = {6: 182, 12: FIRST_YEAR_DAYS, 24: 2 * FIRST_YEAR_DAYS}
 """A cohort holds the models that are less than so many days old, by its name in months."""
@@ -82,21 +83,22 @@ def cohorts(flows: Flows) -> Table:
     """The models of every cohort with their downloads on every basis.
 
     Returns:
-        as_of, cohort_months, basis, model_id, downloads (as the basis counts them) and size (before any cap).
+        as_of, cohort_months, basis, model, downloads (as the basis counts them) and size (before any cap).
     """
-    in_basis = flows.downloads.filter(flows.downloads.basis.isin(["snapshot-30-day", "all-time"])).select(
-        "as_of", "basis", "model_id", "downloads"
-    )
-    born = flows.attribution.models.select("model_id", "created_on")
-    aged = in_basis.inner_join(born.filter(born.created_on.notnull()), "model_id").mutate(
-        age=lambda row: row.as_of.delta(row.created_on, unit="day")
+    read = ibis.union(flows.readings, flows.flows.filter(flows.flows.series == THIRTY_DAYS))
+    aged = read.filter(read.created_on.notnull()).select(
+        "model",
+        "downloads",
+        as_of=read.closed,
+        basis=ibis.ifelse(read.series == ALL_TIME, "all-time", "snapshot-30-day"),
+        age=read.closed.delta(read.created_on, unit="day"),
     )
     windows = ibis.memtable(
         pd.DataFrame({"cohort_months": list(COHORT_DAYS), "days": list(COHORT_DAYS.values())})
     ).mutate(cohort_months=lambda row: row.cohort_months.cast("int64"))
     young = aged.join(windows, aged.age < windows.days)
     counted = young.select(
-        "as_of", "cohort_months", "basis", "model_id", downloads=young.downloads.cast("float64"), size=young.downloads
+        "as_of", "cohort_months", "basis", "model", downloads=young.downloads.cast("float64"), size=young.downloads
     )
     ever = counted.filter(counted.basis == "all-time")
     total = ever.downloads.sum().over(ibis.window(group_by=["as_of", "cohort_months"]))
@@ -178,25 +180,20 @@ def _cells(flows: Flows) -> Table:
     """Summed models that no definition tells apart, with the largest model of each."""
     models = flows.data.models
     traits = models.select(
-        "model_id",
+        "model",
         quantised=is_quantised(models),
         encoder=models.pipeline_tag.isin(ENCODER_TASKS).fill_null(False),
     )
     published = flows.attribution.models.select(
-        "model_id", intermediary=flows.attribution.models.publisher_role == "intermediary"
+        "model", intermediary=flows.attribution.models.publisher_role == "intermediary"
     )
-    countries = flows.attribution.lenses.select("model_id", "lens", "country")
-    rows = (
-        cohorts(flows)
-        .inner_join(traits, "model_id")
-        .inner_join(published, "model_id")
-        .inner_join(countries, "model_id")
-    )
-    by_size = ibis.window(group_by=list(_CELL), order_by=[ibis.desc("size"), ibis.asc("model_id")])
+    countries = flows.attribution.lenses.select("model", "lens", "country")
+    rows = cohorts(flows).inner_join(traits, "model").inner_join(published, "model").inner_join(countries, "model")
+    by_size = ibis.window(group_by=list(_CELL), order_by=[ibis.desc("size"), ibis.asc("model")])
     placed = rows.mutate(top=ibis.row_number().over(by_size) == 0)
     return placed.group_by(list(_CELL)).aggregate(
         total=placed.downloads.sum(),
-        top_model=placed.model_id.max(where=placed.top),
+        top_model=placed.model.max(where=placed.top),
         top_country=placed.country.max(where=placed.top),
         top_size=placed["size"].max(where=placed.top),
         top_downloads=placed.downloads.max(where=placed.top),

@@ -51,7 +51,7 @@ def members_now(flows: Flows) -> Table:
     pairs = depths(flows.data.backend, flows.data.models)
     farthest = pairs.group_by("model_id").aggregate(depth=pairs.depth.max())
     joined = (
-        models.inner_join(now.select("model_id", downloads="downloads_all_time"), "model_id")
+        models.inner_join(now.select("model", downloads="downloads_all_time"), "model")
         .inner_join(flows.data.models.select("model_id", relation="base_relation"), "model_id")
         .left_join(children, "model_id")
         .drop("model_id_right")

@@ -3,9 +3,9 @@
 import ibis
 from ibis.expr.types import Table
 
-from generator.cohort import new_models_by
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
+from generator.sums import cohort
 from generator.traits.modality import MODALITIES, UNKNOWN, modalities
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
@@ -35,7 +35,7 @@ RULES = (
 
 def compute(flows: Flows) -> Table:
     """Downloads and number of new models by modality, with a row over all and one for a modality without models."""
-    rows = new_models_by(flows.downloads, WITHIN).inner_join(modalities(flows.data), "model_id")
+    rows = cohort(flows).inner_join(modalities(flows.data), "model")
     both = ibis.union(rows.drop("task"), rows.drop("task").mutate(modality=ibis.literal(ALL)))
     counted = both.group_by([*WITHIN, "modality"]).aggregate(
         downloads=both.downloads.sum().cast("int64"), models=both.count(), largest=both.downloads.max()

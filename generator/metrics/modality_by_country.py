@@ -3,11 +3,11 @@
 import ibis
 from ibis.expr.types import Table
 
-from generator.cohort import new_models_by
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.metrics.modality import MODALITY_CAVEATS, RULES
 from generator.shares import shares
+from generator.sums import by_lens, cohort
 from generator.traits.modality import modalities
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
@@ -15,7 +15,8 @@ WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 
 def compute(flows: Flows) -> Table:
     """Each country's share of the downloads of new models within each modality, under both lenses."""
-    rows = new_models_by(flows.attributed, (*WITHIN, "country")).inner_join(modalities(flows.data), "model_id")
+    new = cohort(flows).inner_join(modalities(flows.data), "model").inner_join(flows.attribution.kinds, "kind")
+    rows = by_lens(new.mutate(models=ibis.literal(1)))
     return (
         shares(rows, (*WITHIN, "modality"), "country")
         .select(*METRIC.columns)

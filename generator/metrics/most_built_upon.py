@@ -58,9 +58,8 @@ def lineage_now(flows: Flows) -> Table:
     """
     observed = flows.data.observations
     now = observed.filter(observed.as_of == ibis.literal(max(flows.data.report_dates)))
-    return depths(flows.data.backend, flows.data.models).inner_join(
-        now.select("model_id", downloads="downloads_all_time"), "model_id"
-    )
+    counted = flows.data.named(now.select("model", downloads="downloads_all_time")).drop("model")
+    return depths(flows.data.backend, flows.data.models).inner_join(counted, "model_id")
 
 
 METRIC = Metric(

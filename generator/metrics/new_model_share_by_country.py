@@ -6,8 +6,11 @@ from ibis.expr.types import Table
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.shares import shares
+from generator.sums import by_lens, market
 
 WITHIN = ("as_of", "reading", "lens", "window_months", "window_start", "basis")
+READINGS = {"cohort": "new", "first-year": "first_year"}
+"""Each reading's name and that of its columns in the market."""
 
 
 def compute(flows: Flows) -> Table:
@@ -18,12 +21,16 @@ def compute(flows: Flows) -> Table:
 
 
 def both_readings(flows: Flows) -> Table:
-    """The attributed downloads of new models, once under each reading."""
-    rows = flows.attributed
-    in_window = rows.filter(rows.window_months.notnull())
-    cohort = in_window.filter(in_window.new).mutate(reading=ibis.literal("cohort"))
-    first_year = in_window.filter(in_window.first_year & in_window.complete).mutate(reading=ibis.literal("first-year"))
-    return ibis.union(cohort, first_year)
+    """The downloads of new models, once under each reading: :data:`WITHIN`, country, downloads, models."""
+    rows = by_lens(market(flows)).filter(lambda row: row.window_months.notnull())
+    return ibis.union(
+        *(
+            rows.filter(rows[f"{of}_models"] > 0)
+            .mutate(reading=ibis.literal(reading), downloads=rows[f"{of}_downloads"], models=rows[f"{of}_models"])
+            .select(*WITHIN, "country", "downloads", "models")
+            for reading, of in READINGS.items()
+        )
+    )
 
 
 METRIC = Metric(

@@ -6,8 +6,9 @@ from ibis.expr.types import Table
 from generator.events import EARLIER_FLOWS, SURGE_FACTOR, events
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.metrics.new_model_share_by_country import WITHIN, both_readings
+from generator.metrics.new_model_share_by_country import READINGS, WITHIN, both_readings
 from generator.shares import shares
+from generator.sums import by_lens, downloads
 
 
 def compute(flows: Flows) -> Table:
@@ -16,18 +17,24 @@ def compute(flows: Flows) -> Table:
     keys = [*WITHIN, "country"]
     headline = shares(rows, WITHIN, "country")
     found = events(flows)
-    surges = found.filter(found.event == "surge").select("model_id", surged_at="as_of")
+    surges = found.filter(found.event == "surge").select("model", surged_at="as_of")
     windows = headline.select("as_of", "window_months", "window_start", "basis").distinct()
     in_window = (
         windows.join(surges, (surges.surged_at > windows.window_start) & (surges.surged_at <= windows.as_of))
-        .select("as_of", "window_months", "basis", "model_id")
+        .select("as_of", "window_months", "basis", "model")
         .distinct()
     )
-    surged = rows.semi_join(in_window, ["as_of", "window_months", "basis", "model_id"])
     # Few models surge, so theirs are added up and taken from the headline, which is added up already.
-    taken = surged.group_by(keys).aggregate(
-        surging_models=surged.model_id.nunique(), surging_downloads=surged.downloads.sum().cast("int64")
-    )
+    theirs = downloads(flows, flows.flows.semi_join(surges, "model"), flows.windows)
+    surged = theirs.semi_join(in_window, ["as_of", "window_months", "basis", "model"])
+    owned = by_lens(surged.inner_join(flows.attribution.kinds, "kind"))
+    read = ibis.union(
+        *(
+            owned.mutate(reading=ibis.literal(reading), taken=owned[f"{of}_downloads"]).select(*keys, "taken")
+            for reading, of in READINGS.items()
+        )
+    ).filter(lambda row: row.taken.notnull())
+    taken = read.group_by(keys).aggregate(surging_models=read.count(), surging_downloads=read.taken.sum().cast("int64"))
     both = headline.left_join(taken, keys).select(
         *keys,
         "rank",

@@ -3,9 +3,9 @@
 import ibis
 from ibis.expr.types import Table
 
-from generator.cohort import new_models
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
+from generator.sums import cohort
 from generator.traits import licences
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
@@ -26,11 +26,11 @@ DISCLOSURE_CAVEAT = (
 
 def compute(flows: Flows) -> Table:
     """Downloads and number of new models by licence class, gate and disclosure."""
-    rows = new_models(flows.downloads).inner_join(licences.openness(flows.data.models), "model_id")
+    rows = cohort(flows).inner_join(licences.openness(flows.data), "model")
     counted = ibis.union(
         *(
             rows.group_by([*WITHIN, rows[trait].name("value")])
-            .aggregate(downloads=rows.downloads.sum().cast("int64"), models=rows.model_id.nunique())
+            .aggregate(downloads=rows.downloads.sum().cast("int64"), models=rows.count())
             .mutate(trait=ibis.literal(trait.replace("_", "-")))
             for trait in TRAITS
         )

@@ -5,10 +5,10 @@ from ibis.expr.types import Table, Value
 
 from generator.attribution import UNATTRIBUTED
 from generator.attribution.registry import INTERNATIONAL
-from generator.cohort import new_models
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.metrics.openness import DISCLOSURE_CAVEAT, LICENCE_CAVEATS
+from generator.sums import by_lens, cohort
 from generator.traits import licences
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
@@ -39,8 +39,9 @@ def parts_of(rows: Table) -> dict[str, Value]:
     """Sums for a group-by: downloads, models, and the share of each licence class and of disclosed data.
 
     Args:
-        rows: downloads with the traits of :func:`generator.traits.licences.openness`; shares are null where the
-            downloads of a group do not add up to more than 0 or, for disclosure, where no model has tags.
+        rows: downloads and models (how many they belong to) with the traits of
+            :func:`generator.traits.licences.openness`; shares are null where the downloads of a group do not add up to
+            more than 0 or, for disclosure, where no model has tags.
     """
 
     def share(of: Value, among: Value) -> Value:
@@ -51,10 +52,10 @@ def parts_of(rows: Table) -> dict[str, Value]:
     disclosed = rows.disclosure == "disclosed"
     return {
         "downloads": rows.downloads.sum().cast("int64"),
-        "models": rows.model_id.nunique(),
+        "models": rows.models.sum().cast("int64"),
         **{column: share(rows.licence_class == name, everything) for name, column in LICENCE_COLUMNS.items()},
         "disclosed_share": share(disclosed, tagged),
-        "disclosed_models_share": _share(rows.model_id.nunique(where=disclosed), rows.model_id.nunique(where=tagged)),
+        "disclosed_models_share": _share(rows.models.sum(where=disclosed), rows.models.sum(where=tagged)),
         "gated_share": share(rows.gate.isin(["auto", "manual"]), rows.gate != "unknown"),
     }
 
@@ -65,7 +66,9 @@ def _share(part: Value, whole: Value) -> Value:
 
 def compute(flows: Flows) -> Table:
     """Each country's new models: the shares of their downloads by licence class, gate and disclosure."""
-    rows = new_models(flows.attributed).inner_join(licences.openness(flows.data.models), "model_id")
+    traits = licences.openness(flows.data)
+    new = cohort(flows).inner_join(traits, "model").inner_join(flows.attribution.kinds, "kind")
+    rows = by_lens(new.mutate(models=ibis.literal(1)))
     summed = rows.group_by([*WITHIN, "country"]).aggregate(**parts_of(rows))
     ranked = ~summed.country.isin([UNATTRIBUTED, INTERNATIONAL])
     by_size = ibis.window(group_by=[*WITHIN, ranked], order_by=[ibis.desc("downloads"), ibis.asc("country")])

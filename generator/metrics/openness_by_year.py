@@ -1,5 +1,6 @@
 """Has openness changed with the years in which models were made?"""
 
+import ibis
 from ibis.expr.types import Table
 
 from generator.flows import Flows
@@ -12,6 +13,7 @@ from generator.metrics.openness_by_country import (
     parts_of,
 )
 from generator.traits import licences
+from generator.windows import ALL_TIME, THIRTY_DAYS
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
 BASES = ("all-time", "snapshot-30-day")
@@ -20,12 +22,21 @@ UNKNOWN_YEAR = "unknown"
 
 def compute(flows: Flows) -> Table:
     """Models by the year of their creation: licence classes and disclosure of training data."""
-    counted = flows.downloads.filter(flows.downloads.complete & flows.downloads.basis.isin(BASES))
-    created = flows.attribution.models.select(
-        "model_id", year=lambda model: model.created_on.year().cast("string").fill_null(UNKNOWN_YEAR)
+    # On both bases a model's downloads at a date are one reading: nothing has to be added up by model.
+    counted = ibis.union(flows.readings, flows.flows.filter(flows.flows.series == THIRTY_DAYS))
+    traits = licences.openness(flows.data)
+    alike = list(traits.drop("model").columns)
+    rows = counted.inner_join(traits, "model").mutate(
+        year=lambda row: row.created_on.year().cast("string").fill_null(UNKNOWN_YEAR)
     )
-    rows = counted.inner_join(created, "model_id").inner_join(licences.openness(flows.data.models), "model_id")
-    summed = rows.group_by([*WITHIN, "year"]).aggregate(**parts_of(rows))
+    cells = rows.group_by(["series", "closed", "year", *alike]).aggregate(
+        downloads=rows.downloads.sum().cast("int64"), models=rows.count()
+    )
+    windows = flows.windows.filter(flows.windows.basis.isin(BASES)).mutate(
+        series=lambda row: ibis.ifelse(row.basis == ALL_TIME, ALL_TIME, THIRTY_DAYS), closed="as_of"
+    )
+    dated = cells.inner_join(windows, ["series", "closed"])
+    summed = dated.group_by([*WITHIN, "year"]).aggregate(**parts_of(dated))
     return summed.select(*METRIC.columns).order_by(["as_of", "basis", "year"])
 
 

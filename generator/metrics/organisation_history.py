@@ -15,7 +15,7 @@ def compute(flows: Flows) -> Table:
         country=rows.country.min(),
         sector=rows.sector.min(),
         downloads=rows.downloads.sum().cast("int64"),
-        models=rows.model_id.nunique(),
+        models=rows.models.sum().cast("int64"),
     )
     by_size = ibis.window(group_by=list(WITHIN), order_by=[ibis.desc("downloads"), ibis.asc("organisation")])
     ranked = summed.mutate(

@@ -28,15 +28,15 @@ def compute(flows: Flows) -> Table:
     )
     by_adoption = ibis.window(
         group_by="as_of",
-        order_by=[ibis.desc("relative_adoption", nulls_first=False), ibis.desc("downloads"), "model_id"],
+        order_by=[ibis.desc("relative_adoption", nulls_first=False), ibis.desc("downloads"), "model"],
     )
     placed = rated.mutate(place=(ibis.row_number().over(by_adoption) + 1).cast("int64"))
     publishers = flows.attribution.models.select(
-        "model_id", "family", organisation="publisher_organisation", country="publisher_country"
+        "model", "model_id", "family", organisation="publisher_organisation", country="publisher_country"
     )
     return (
         placed.filter(placed.place <= TOP)
-        .inner_join(publishers, "model_id")
+        .inner_join(publishers, "model")
         .mutate(rank=lambda row: ibis.ifelse(row.relative_adoption.notnull(), row.place, ibis.null("int64")))
         .order_by(["as_of", "place"])
         .select(*METRIC.columns)
@@ -50,11 +50,11 @@ def reference_age(age: NumericValue) -> NumericValue:
 
 
 def _at_reference_ages(flows: Flows) -> Table:
-    """as_of, model_id, size_class, age_days, reference_age, downloads (all time) of models of known size and age."""
+    """as_of, model, size_class, age_days, reference_age, downloads (all time) of models of known size and age."""
     observed = (
         flows.data.observations.semi_join(flows.data.snapshots.filter(flows.data.snapshots.report_date), "as_of")
-        .inner_join(flows.attribution.models.select("model_id", "created_on"), "model_id")
-        .inner_join(sizes(flows.data).select("model_id", "size_class"), "model_id")
+        .inner_join(flows.attribution.models.select("model", "created_on"), "model")
+        .inner_join(sizes(flows.data).select("model", "size_class"), "model")
     )
     aged = observed.filter(observed.downloads_all_time.notnull() & (observed.size_class != UNKNOWN)).mutate(
         age_days=lambda row: row.as_of.delta(row.created_on, unit="day").cast("int64")
@@ -62,14 +62,14 @@ def _at_reference_ages(flows: Flows) -> Table:
     return (
         aged.mutate(reference_age=reference_age(aged.age_days).cast("int64"))
         .filter(lambda row: row.reference_age.notnull())
-        .select("as_of", "model_id", "size_class", "age_days", "reference_age", downloads="downloads_all_time")
+        .select("as_of", "model", "size_class", "age_days", "reference_age", downloads="downloads_all_time")
     )
 
 
 def _medians(seen: Table) -> Table:
     """as_of, size_class, reference_age, compared (models there are) and median_of_ten (null where they are few)."""
     # Each model once in a class and age: as it stood nearest to that age, of what was known by the date.
-    in_turn = ibis.window(group_by=["model_id", "reference_age"], order_by="as_of")
+    in_turn = ibis.window(group_by=["model", "reference_age"], order_by="as_of")
     apart = seen.mutate(distance=(seen.age_days - seen.reference_age).abs())
     followed = apart.mutate(
         before=apart.distance.lag().over(in_turn),
@@ -80,21 +80,17 @@ def _medians(seen: Table) -> Table:
         until=ibis.ifelse(followed.after < followed.distance, followed.next_date, ibis.null("date"))
     )
     # Counters grow, so whoever is behind ten others at one date stays behind them in what comes of that date.
-    on_date = ibis.window(
-        group_by=["as_of", "size_class", "reference_age"], order_by=[ibis.desc("downloads"), "model_id"]
-    )
+    on_date = ibis.window(group_by=["as_of", "size_class", "reference_age"], order_by=[ibis.desc("downloads"), "model"])
     numbered = nearest.mutate(turn=ibis.row_number().over(on_date))
     largest = numbered.filter(numbered.turn < TEN).select(
-        "size_class", "reference_age", "downloads", "model_id", "until", seen_on="as_of"
+        "size_class", "reference_age", "downloads", "model", "until", seen_on="as_of"
     )
     dates = seen.select(date="as_of").distinct()
     so_far = largest.join(
         dates,
         [largest.seen_on <= dates.date, largest.until.isnull() | (dates.date < largest.until)],
     )
-    by_size = ibis.window(
-        group_by=["date", "size_class", "reference_age"], order_by=[ibis.desc("downloads"), "model_id"]
-    )
+    by_size = ibis.window(group_by=["date", "size_class", "reference_age"], order_by=[ibis.desc("downloads"), "model"])
     ranked = so_far.mutate(turn=ibis.row_number().over(by_size))
     ten = ranked.filter(ranked.turn < TEN)
     medians = ten.group_by(["date", "size_class", "reference_age"]).aggregate(

@@ -28,7 +28,7 @@ def compute(flows: Flows) -> Table:
         .aggregate(
             events=events.count(),
             repositories=events.repositories.sum().cast("int64"),
-            families=events.family.group_concat(sep="; ", order_by=events.family),
+            families=events.family.collect().sort().join("; "),
         )
         .select(*METRIC.columns)
         .order_by(["organisation", "day"])

@@ -30,9 +30,13 @@ VANISHED = (
 def compute(flows: Flows) -> Table:
     """The largest events of each kind and date."""
     found = events(flows)
-    by_size = ibis.window(group_by=["as_of", "event"], order_by=[ibis.desc("size"), ibis.asc("model_id")])
+    by_size = ibis.window(group_by=["as_of", "event"], order_by=[ibis.desc("size"), ibis.asc("model")])
     ranked = found.mutate(rank=(ibis.row_number().over(by_size) + 1).cast("int64"))
-    return ranked.filter(ranked["rank"] <= LISTED).select(*METRIC.columns).order_by(["as_of", "event", "rank"])
+    listed = ranked.filter(ranked["rank"] <= LISTED)
+    names = flows.data.models.select("model", "model_id")
+    others = names.select(other_model="model", other_model_id="model_id")
+    named = listed.inner_join(names, "model").left_join(others, "other_model").drop("other_model", "other_model_right")
+    return named.rename(other_model="other_model_id").select(*METRIC.columns).order_by(["as_of", "event", "rank"])
 
 
 METRIC = Metric(

@@ -18,10 +18,10 @@ def compute(flows: Flows) -> Table:
             following=lambda row: row.as_of.lead().over(order_by="as_of"),
         )
     )
-    by_model = ibis.window(group_by="model_id", order_by="as_of")
+    by_model = ibis.window(group_by="model", order_by="as_of")
     seen = (
         data.observations.inner_join(dates, "as_of")
-        .inner_join(flows.attribution.models.select("model_id", "created_on"), "model_id")
+        .inner_join(flows.attribution.models.select("model", "created_on"), "model")
         .mutate(
             seen_before=lambda row: row.as_of.lag().over(by_model),
             seen_after=lambda row: row.as_of.lead().over(by_model),
@@ -48,7 +48,7 @@ def compute(flows: Flows) -> Table:
 def _covered(observations: Table, dates: Table) -> Table:
     """For each date the share of the newest 30-day counts that belongs to models seen on it."""
     sized = observations.filter(observations.downloads_30d.notnull()).select(
-        reference="as_of", model_id="model_id", size="downloads_30d"
+        reference="as_of", model="model", size="downloads_30d"
     )
     days = sized.select("reference").distinct()
     reference = (
@@ -56,9 +56,9 @@ def _covered(observations: Table, dates: Table) -> Table:
         .group_by("as_of")
         .aggregate(reference=lambda row: row.reference.max())
     )
-    expected = reference.inner_join(sized, "reference").select("as_of", "model_id", "size")
-    present = observations.select("as_of", "model_id", found=ibis.literal(1))
-    compared = expected.left_join(present, ["as_of", "model_id"])
+    expected = reference.inner_join(sized, "reference").select("as_of", "model", "size")
+    present = observations.select("as_of", "model", found=ibis.literal(1))
+    compared = expected.left_join(present, ["as_of", "model"])
     total = compared.size.sum()
     return compared.group_by("as_of").aggregate(
         covered_share=compared.size.sum(where=compared.found.notnull()).fill_null(0)

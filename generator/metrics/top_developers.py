@@ -5,6 +5,7 @@ from ibis.expr.types import Table
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.shares import ranking
+from generator.sums import holdings
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 TOP = 50
@@ -12,8 +13,7 @@ TOP = 50
 
 def compute(flows: Flows) -> Table:
     """The fifty most downloaded organisations at every report date."""
-    complete = flows.attributed.filter(flows.attributed.complete)
-    ranked = ranking(complete, WITHIN, "organisation", TOP, attributes=("country", "sector"))
+    ranked = ranking(holdings(flows), WITHIN, "organisation", TOP, attributes=("country", "sector"))
     return ranked.order_by(["as_of", "lens", "window_months", "basis", "rank"])
 
 

@@ -6,6 +6,7 @@ from ibis.expr.types import Table
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.shares import ranking
+from generator.sums import market
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
 TOP = 50
@@ -14,10 +15,8 @@ UNASSIGNED = "unassigned"
 
 def compute(flows: Flows) -> Table:
     """The fifty most downloaded families at every report date."""
-    downloads = flows.downloads.filter(flows.downloads.complete)
-    families = flows.attribution.models.select("model_id", family=flows.attribution.models.family.fill_null(UNASSIGNED))
-    rows = downloads.inner_join(families, "model_id")
-    ranked = ranking(rows, WITHIN, "family", TOP)
+    rows = market(flows).filter(lambda row: row.models > 0)
+    ranked = ranking(rows.mutate(family=rows.family.fill_null(UNASSIGNED)), WITHIN, "family", TOP)
     return ranked.order_by(["as_of", ibis.asc("window_months", nulls_first=False), "basis", "rank"])
 
 

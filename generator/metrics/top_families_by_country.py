@@ -3,7 +3,7 @@
 from ibis.expr.types import Table
 
 from generator.flows import Flows
-from generator.leaders import WITHIN, at_newest, leading, window_rows
+from generator.leaders import WITHIN, leading, model_rows
 from generator.metric import USUAL_CAVEATS, Metric
 
 TOP = 5
@@ -11,7 +11,7 @@ TOP = 5
 
 def compute(flows: Flows) -> Table:
     """The five most downloaded families of each country at the newest report date."""
-    return leading(at_newest(flows, window_rows(flows)), "country", "family", TOP)
+    return leading(model_rows(flows), "country", "family", TOP)
 
 
 METRIC = Metric(

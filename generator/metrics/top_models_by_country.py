@@ -3,7 +3,7 @@
 from ibis.expr.types import Table
 
 from generator.flows import Flows
-from generator.leaders import WITHIN, at_newest, leading, window_rows
+from generator.leaders import WITHIN, leading, model_rows
 from generator.metric import USUAL_CAVEATS, Metric
 
 TOP = 10
@@ -11,8 +11,9 @@ TOP = 10
 
 def compute(flows: Flows) -> Table:
     """The ten most downloaded models of each country at the newest report date."""
-    rows = at_newest(flows, window_rows(flows))
-    return leading(rows, "country", "model_id", TOP, ("organisation", "created_on", "family")).drop("models")
+    return leading(model_rows(flows), "country", "model_id", TOP, ("organisation", "created_on", "family")).drop(
+        "models"
+    )
 
 
 METRIC = Metric(

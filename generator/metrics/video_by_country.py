@@ -3,11 +3,11 @@
 import ibis
 from ibis.expr.types import Table
 
-from generator.cohort import new_models_by
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.metrics.modality import LARGEST_MODEL_SHARE, MODALITY_CAVEATS
 from generator.shares import shares
+from generator.sums import by_lens, cohort
 from generator.traits.modality import VIDEO_TASKS, modalities
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
@@ -17,8 +17,9 @@ ALL_VIDEO = "all-video"
 def compute(flows: Flows) -> Table:
     """Each country's share of the downloads of new video models, for each task and for all of them together."""
     traits = modalities(flows.data)
-    video = traits.filter(traits.task.isin(VIDEO_TASKS)).select("model_id", "task")
-    rows = new_models_by(flows.attributed, (*WITHIN, "country")).inner_join(video, "model_id")
+    video = traits.filter(traits.task.isin(VIDEO_TASKS)).select("model", "task")
+    new = cohort(flows).inner_join(video, "model").inner_join(flows.attribution.kinds, "kind")
+    rows = by_lens(new.mutate(models=ibis.literal(1)))
     both = ibis.union(rows, rows.mutate(task=ibis.literal(ALL_VIDEO)))
     # One row a country for each window, so the keys that are never null are enough to join by.
     keys = ["as_of", "lens", "window_months", "basis", "task", "country"]

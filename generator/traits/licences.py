@@ -8,8 +8,11 @@ from ibis.expr.types import ArrayValue, StringValue, Table
 from pydantic import BaseModel, ConfigDict, Field
 
 from generator import checked_rows
+from generator.dataset import Dataset
+from generator.engines import kept
 from generator.errors import ReportError
 
+TABLE = "model_openness"
 LICENCES = Path(__file__).parent / "licences.csv"
 
 LicenceClass = Literal["open-source", "open-other", "restricted", "non-commercial", "other"]
@@ -79,14 +82,20 @@ def disclosure(tags: ArrayValue) -> StringValue:
     return ibis.cases((tags.isnull(), "unknown"), (named.fill_null(False), "disclosed"), else_="undisclosed")
 
 
-def openness(models: Table) -> Table:
-    """The three traits of every model.
+def openness(data: Dataset) -> Table:
+    """The three traits of every model, computed once a data set and kept in its engine.
+
+    Returns:
+        model, licence_class, gate, disclosure; one row a model, none of them null.
+    """
+    return kept(data.backend, TABLE, lambda: data.numbered(classify(data.models)))
+
+
+def classify(models: Table) -> Table:
+    """The expression behind :func:`openness`.
 
     Args:
         models: with the columns model_id, license, gated and tags.
-
-    Returns:
-        model_id, licence_class, gate, disclosure; one row a model, none of them null.
     """
     return models.select(
         "model_id",

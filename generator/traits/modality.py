@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import ibis
-from ibis.common.exceptions import TableNotFound
 from ibis.expr.types import StringValue, Table
 from pydantic import BaseModel, ConfigDict, Field
 
 from generator import checked_rows
 from generator.dataset import Dataset
+from generator.engines import kept
 from generator.errors import ReportError
 
 TABLE = "model_modalities"
@@ -82,12 +82,9 @@ def modalities(data: Dataset) -> Table:
     """Task and modality of every model, computed once a data set and kept in its engine.
 
     Returns:
-        model_id, task (as the table lists it, null if none is known) and modality (one of :data:`MODALITIES`).
+        model, task (as the table lists it, null if none is known) and modality (one of :data:`MODALITIES`).
     """
-    try:
-        return data.backend.table(TABLE)
-    except TableNotFound:
-        return data.backend.create_table(TABLE, classify(data.models, load()), temp=True)
+    return kept(data.backend, TABLE, lambda: data.numbered(classify(data.models, load())))
 
 
 def classify(models: Table, tasks: list[Task]) -> Table:

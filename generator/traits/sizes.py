@@ -7,10 +7,10 @@ them packed and some unpacked, so the reading nearest to what the name or a GGUF
 """
 
 import ibis
-from ibis.common.exceptions import TableNotFound
 from ibis.expr.types import FloatingValue, IntegerValue, StringValue, Table
 
 from generator.dataset import Dataset
+from generator.engines import kept
 
 TABLE = "model_sizes"
 
@@ -76,14 +76,11 @@ def sizes(data: Dataset) -> Table:
     """The size traits of every model, computed once a data set and kept in its engine.
 
     Returns:
-        model_id, parameters (true total, null if unknown), parameters_source (``safetensors`` | ``gguf`` | ``name``
+        model, parameters (true total, null if unknown), parameters_source (``safetensors`` | ``gguf`` | ``name``
         | null), active_parameters (used for each token; the total for a dense model, null if unknown), size_class
         (a label of :data:`SIZE_CLASSES` or ``unknown``), is_quantised, is_moe and is_distilled (never null).
     """
-    try:
-        return data.backend.table(TABLE)
-    except TableNotFound:
-        return data.backend.create_table(TABLE, classify(data.models), temp=True)
+    return kept(data.backend, TABLE, lambda: data.numbered(classify(data.models)))
 
 
 def classify(models: Table) -> Table:

@@ -1,0 +1,129 @@
+"""The engines that metrics run on: DuckDB within this process, or Spark."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+
+import duckdb
+import ibis
+from ibis.backends import BaseBackend
+from ibis.common.exceptions import TableNotFound
+from ibis.expr.types import Table
+
+from generator.atomic import writing
+from generator.errors import ReportError
+
+Engine = Literal["duckdb", "spark"]
+ENGINES: tuple[str, ...] = get_args(Engine)
+
+T = TypeVar("T")
+
+MEMORY = "2GB"
+"""What DuckDB may hold in memory before it goes to disk; the process needs some hundred megabytes beside it."""
+
+PART_ROWS = 20_000_000
+"""Rows that DuckDB goes through at a time within :data:`MEMORY` where it has to remember each."""
+
+
+def connect(engine: str = "duckdb", folder: Path | None = None, memory: str = MEMORY) -> BaseBackend:
+    """Open an engine.
+
+    Args:
+        engine: ``duckdb`` or ``spark``.
+        folder: where working tables go; it has to be empty. Without one DuckDB keeps them in memory, and Spark in the
+            folder that its own configuration names.
+        memory: DuckDB's limit; Spark's is set by Spark's own configuration.
+
+    Raises:
+        ReportError: Spark or its Java is not installed.
+
+    Example:
+        >>> connect().name
+        'duckdb'
+    """
+    if engine == "spark":
+        from generator import spark
+
+        return spark.connect(folder)
+    backend = ibis.duckdb.connect(str(folder / "tables.duckdb") if folder else ":memory:")
+    # The engine's own progress bar would write over the report's lines; whoever wants an order asks for it.
+    backend.raw_sql("set enable_progress_bar = false; set preserve_insertion_order = false")
+    if folder:
+        backend.raw_sql(f"set memory_limit = '{memory}'")
+    return backend
+
+
+@contextmanager
+def working(engine: str, folder: Path, memory: str = MEMORY) -> Iterator[BaseBackend]:
+    """An engine for the time of a report, its working tables in a folder that is made anew and removed afterwards.
+
+    Raises:
+        ReportError: as :func:`connect` does, the folder cannot be written, or memory or disk are too small.
+    """
+    with writing(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    try:
+        backend = connect(engine, folder, memory)
+        try:
+            yield backend
+        except duckdb.OutOfMemoryException as error:
+            raise ReportError(
+                f"{memory} of memory and the disk's free space are too little for this archive ({_first_line(error)}); "
+                "set a larger memory in report.toml, or free some space."
+            ) from None
+        except duckdb.IOException as error:
+            raise ReportError(f"{folder}: cannot be written ({_first_line(error)}); free some space.") from None
+        finally:
+            backend.disconnect()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def kept(backend: BaseBackend, name: str, make: Callable[[], Table]) -> Table:
+    """A working table that several metrics read: the first that asks for it has it made.
+
+    Example:
+        >>> backend = connect()
+        >>> table = kept(backend, "numbers", lambda: ibis.memtable({"n": [1, 2]}))
+        >>> kept(backend, "numbers", lambda: ibis.memtable({"n": [3]})).count().execute().item()
+        2
+    """
+    try:
+        return backend.table(name)
+    except TableNotFound:
+        return backend.create_table(name, make())
+
+
+def kept_in_turn(
+    backend: BaseBackend, name: str, part: Callable[[Sequence[T]], Table], of: Sequence[T], rows: int
+) -> Table:
+    """The same for a table of which not all may fit in memory while it is made.
+
+    Args:
+        backend: where the table is kept.
+        name: the table's name.
+        part: makes the rows that belong to some of ``of``; whichever they are, the columns are the same.
+        of: what the rows are told apart by, dates say; at least one.
+        rows: about how many rows have to be gone through for all of ``of``.
+    """
+    try:
+        return backend.table(name)
+    except TableNotFound:
+        pass
+    size = max(1, len(of) // parts(backend, rows))
+    table = backend.create_table(name, part(of[:size]))
+    for place in range(size, len(of), size):
+        backend.insert(name, part(of[place : place + size]).select(*table.columns).cast(table.schema()))
+    return backend.table(name)
+
+
+def parts(backend: BaseBackend, rows: int) -> int:
+    """Into how many parts work on so many rows is best divided: Spark divides it by itself."""
+    return 1 if backend.name != "duckdb" else 1 + rows // PART_ROWS
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,230 @@
+"""Downloads added up over windows: each sum is made once, by whichever metric asks for it first.
+
+Three tables, by what they still tell apart. :func:`market` knows countries, sectors, roles and families and is small
+whatever the number of models; :func:`holdings` knows organisations; :func:`downloads` and :func:`cohort` know models.
+"""
+
+import ibis
+from ibis.common.exceptions import TableNotFound
+from ibis.expr.types import Table
+
+from generator.attribution import LENSES
+from generator.engines import kept, parts
+from generator.flows import LONG_AGO, Flows, is_new
+from generator.windows import COUNTERS
+
+MEASURES = (
+    "downloads",
+    "models",
+    "new_downloads",
+    "new_models",
+    "first_year_downloads",
+    "first_year_models",
+)
+"""Of a window: all downloads, those of new models, those within a year of a model's creation, and how many models each
+belongs to. Where the archive does not reach back to the window's start, all are those of new models alone."""
+
+COHORT, HOLDINGS, SIZES = "cohort", "holdings", "model_sizes_by_window"
+
+YOUNG_DAYS = 800
+"""Beyond twice the first year, and a window's length, nothing depends on the day of a model's creation."""
+
+
+def market(flows: Flows) -> Table:
+    """The whole market by what depends on countries, sectors, roles and families alone.
+
+    Returns:
+        The columns of ``flows.windows`` and of ``Attribution.kinds`` and :data:`MEASURES` (downloads are null and
+        models 0 where there is no flow); one row a window and kind.
+    """
+    return kept(flows.data.backend, "market", lambda: _market(flows))
+
+
+def by_lens(rows: Table) -> Table:
+    """Rows that have publisher_country, origin_country, … once a lens: lens, country, sector, role beside the rest."""
+    parts = ("country", "sector", "role")
+    others = [name for name in rows.columns if not name.startswith(tuple(f"{lens}_" for lens in LENSES))]
+    return ibis.union(
+        *(
+            rows.select(*others, lens=ibis.literal(lens), **{part: rows[f"{lens}_{part}"] for part in parts})
+            for lens in LENSES
+        )
+    )
+
+
+def _made(flows: Flows, name: str) -> Table:
+    try:
+        return flows.data.backend.table(name)
+    except TableNotFound:
+        _add_up(flows)
+        return flows.data.backend.table(name)
+
+
+def holdings(flows: Flows) -> Table:
+    """The whole market by organisation.
+
+    Returns:
+        The columns of ``flows.windows`` but ``window``, and lens, organisation, country, sector, downloads, models. An
+        organisation may have several rows in a window.
+    """
+    rows = _made(flows, HOLDINGS)
+    return (
+        rows.inner_join(flows.windows, "window")
+        .inner_join(flows.attribution.owners, ["lens", "owner"])
+        .drop("window", "owner")
+    )
+
+
+def cohort(flows: Flows) -> Table:
+    """New models: the columns of ``flows.windows`` but ``window``, and model, kind, downloads; one row a window and
+    model."""
+    return _made(flows, COHORT).inner_join(flows.windows, "window").drop("window")
+
+
+def model_sizes(flows: Flows) -> Table:
+    """How many models have how many downloads: the columns of ``flows.windows`` but ``window``, and downloads, models.
+
+    A number of downloads may have several rows in a window.
+    """
+    return _made(flows, SIZES).inner_join(flows.windows, "window").drop("window")
+
+
+def downloads(flows: Flows, rows: Table, windows: Table) -> Table:
+    """Single models' downloads in windows, for some flows only: of all models they would be too many.
+
+    Args:
+        flows: where the rows come from.
+        rows: some of ``flows.flows`` and ``flows.readings``.
+        windows: those of ``flows.windows`` to add up in.
+
+    Returns:
+        The columns of ``flows.windows`` but ``window``, and model, kind, downloads, new_downloads, first_year_downloads
+        (null where none count); one row a window and model.
+    """
+    counted = in_windows(rows, flows.closings.semi_join(windows, "window"))
+    summed = counted.group_by(["window", "model", "kind"]).aggregate(
+        downloads=counted.downloads.sum(where=counted.whole).cast("int64"),
+        new_downloads=counted.downloads.sum(where=counted.new).cast("int64"),
+        first_year_downloads=counted.downloads.sum(where=counted.first_year).cast("int64"),
+    )
+    return summed.inner_join(windows, "window").drop("window")
+
+
+def in_windows(flows: Table, closings: Table) -> Table:
+    """Flows, each once for every window that it counts in.
+
+    Args:
+        flows: the columns series, opened, closed, before, before_opened, first_year, downloads and created_on, and any
+            others; single flows, or sums of flows that have all these in common.
+        closings: ``Flows.closings``.
+
+    Returns:
+        window, the other columns and as booleans: whole (the flow counts for the whole market), new and first_year
+        (it counts for these), and first_whole, first_new and first_first_year (it is the first flow of its model that
+        does, so that models can be counted).
+    """
+    joined = flows.inner_join(closings, ["series", "closed"])
+    within = (joined.series != COUNTERS) | (joined.opened >= joined.window_start)
+    within_before = joined.before.notnull() & (joined.before > joined.reach)
+    within_before = within_before & ((joined.series != COUNTERS) | (joined.before_opened >= joined.window_start))
+    whole = (within & joined.complete).fill_null(False)
+    # What a new model was downloaded since its creation is known whether or not the archive reaches back that far.
+    since_creation = (joined.series == COUNTERS) & (joined.window_months == 12)
+    new = joined.window_months.notnull() & is_new(joined.as_of, joined.created_on)
+    new = (new & (within | since_creation)).fill_null(False)
+    first = ~within_before.fill_null(False)
+    first_of_new = ibis.ifelse(since_creation.fill_null(False), joined.before.isnull(), first)
+    kept_columns = [name for name in flows.columns if name not in ("first_year", "new", "whole")]
+    told = joined.select(
+        "window",
+        *kept_columns,
+        whole=whole,
+        new=new,
+        first_year=whole & joined.first_year,
+        first_whole=whole & first,
+        first_new=new & first_of_new,
+        first_first_year=whole & joined.first_year & first,
+    )
+    return told.filter(told.whole | told.new)
+
+
+def _market(flows: Flows) -> Table:
+    counted = in_windows(kept(flows.data.backend, "cells", lambda: _cells(flows)), flows.closings)
+    measures = {}
+    for prefix, which, first in (
+        ("", counted.whole, counted.first_whole),
+        ("new_", counted.new, counted.first_new),
+        ("first_year_", counted.first_year, counted.first_first_year),
+    ):
+        measures[f"{prefix}downloads"] = counted.downloads.sum(where=which).cast("int64")
+        measures[f"{prefix}models"] = counted.flows.sum(where=first).fill_null(0).cast("int64")
+    summed = counted.group_by(["window", "kind"]).aggregate(**measures)
+    return summed.inner_join(flows.windows, "window").inner_join(flows.attribution.kinds, "kind").drop("window", "kind")
+
+
+def _cells(flows: Flows) -> Table:
+    """Flows and readings of models that no window tells apart, added up."""
+    rows = ibis.union(flows.passing(), flows.readings)
+    counters = rows.series == COUNTERS
+    young = (rows.closed.delta(rows.created_on, unit="day") <= YOUNG_DAYS).fill_null(False)
+    created = ibis.ifelse(young, rows.born, ibis.literal(LONG_AGO))
+    nothing = ibis.null("date")
+
+    def asked_for(opened: ibis.Value) -> ibis.Value:
+        # Only of counters does a window ask when a flow opened.
+        return ibis.ifelse(
+            counters, ibis.ifelse((opened == rows.created_on).fill_null(False), created, opened), nothing
+        )
+
+    keys = rows.select(
+        "kind",
+        "series",
+        "closed",
+        "before",
+        "first_year",
+        "downloads",
+        opened=asked_for(rows.opened),
+        before_opened=asked_for(rows.before_opened),
+        created_on=created,
+    )
+    by = [name for name in keys.columns if name != "downloads"]
+    return keys.group_by(by).aggregate(downloads=keys.downloads.sum().cast("int64"), flows=keys.count())
+
+
+def _by_model(flows: Flows, place: int, of: int) -> Table:
+    """One row a window and model of every ``of``-th publisher: downloads (null where none count), new_downloads."""
+    rows = ibis.union(flows.flows, flows.readings)
+    counted = in_windows(rows.filter(rows.publisher % of == place), flows.closings)
+    return counted.group_by(["window", "model", "kind", "publisher", "origin"]).aggregate(
+        downloads=counted.downloads.sum(where=counted.whole).cast("int64"),
+        new_downloads=counted.downloads.sum(where=counted.new).cast("int64"),
+    )
+
+
+def _add_up(flows: Flows) -> None:
+    """Make the tables of sums by model, organisation and size, some publishers after the other."""
+    backend = flows.data.backend
+    number = parts(backend, 2 * flows.data.rows)
+    for place in range(number):
+        part = backend.create_table("model_sums", _by_model(flows, place, number))
+        whole = part.filter(part.downloads.notnull())
+        new = part.filter(part.new_downloads.notnull())
+        made = {
+            COHORT: new.select("window", "model", "kind", downloads=new.new_downloads),
+            HOLDINGS: ibis.union(
+                *(
+                    whole.group_by("window", owner=whole[lens]).aggregate(
+                        lens=ibis.literal(lens), downloads=whole.downloads.sum().cast("int64"), models=whole.count()
+                    )
+                    for lens in LENSES
+                )
+            ),
+            SIZES: whole.group_by("window", "downloads").aggregate(models=whole.count()),
+        }
+        for name, rows in made.items():
+            if place == 0:
+                backend.create_table(name, rows)
+            else:
+                backend.insert(name, rows)
+        # Ibis 12 leaves the name out of the statement that it writes for this.
+        backend.raw_sql("drop table model_sums")

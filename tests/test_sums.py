@@ -1,0 +1,132 @@
+"""Downloads added up over windows: whatever is added up first, the sums are those of the single flows."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from samples import flows_in_windows
+
+from generator import sums
+from generator.attribution import LENSES
+from generator.engines import connect
+from generator.flows import LONG_AGO, Flows, born
+from generator.windows import thresholds_of, windows_of
+
+WINDOW = ["as_of", "window_months", "basis"]
+MEASURED = {"": "complete", "new_": "new", "first_year_": "first_year"}
+
+
+def by_window(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Downloads and number of models of every measure, from single flows."""
+    keyed = rows.assign(as_of=pd.to_datetime(rows.as_of), window_months=rows.window_months.fillna(0).astype(int))
+    measures = {}
+    for prefix, which in MEASURED.items():
+        chosen = keyed[keyed[which]].groupby(by)
+        measures[f"{prefix}downloads"] = chosen.downloads.sum()
+        measures[f"{prefix}models"] = chosen.model_id.nunique()
+    return pd.DataFrame(measures).fillna(0).astype("int64").sort_index()
+
+
+def market_of(flows: Flows, by: list[str]) -> pd.DataFrame:
+    rows = sums.market(flows).to_pandas()
+    rows = rows.assign(as_of=pd.to_datetime(rows.as_of), window_months=rows.window_months.fillna(0).astype(int))
+    return rows.groupby(by)[list(sums.MEASURES)].sum().astype("int64").sort_index()
+
+
+def agree(flows: Flows) -> None:
+    single = flows_in_windows(flows)
+    pd.testing.assert_frame_equal(market_of(flows, WINDOW), by_window(single, WINDOW), check_names=False)
+    for made, which in ((sums.holdings(flows), "complete"), (sums.cohort(flows), "new")):
+        rows = made.to_pandas()
+        rows = rows.assign(window_months=rows.window_months.fillna(0).astype(int), as_of=pd.to_datetime(rows.as_of))
+        lenses = len(LENSES) if "lens" in rows else 1
+        chosen = single[single[which]].assign(
+            window_months=lambda row: row.window_months.fillna(0).astype(int),
+            as_of=lambda row: pd.to_datetime(row.as_of),
+        )
+        expected = chosen.groupby(WINDOW).downloads.sum() * lenses
+        assert rows.groupby(WINDOW).downloads.sum().to_dict() == expected.to_dict()
+        counted = chosen.groupby(WINDOW).model_id.nunique() * lenses
+        found = rows.groupby(WINDOW).models.sum() if "models" in rows else rows.groupby(WINDOW).model.nunique()
+        assert found.to_dict() == counted.to_dict()
+
+
+def test_the_demo_s_sums_are_those_of_its_flows(demo_flows: Flows) -> None:
+    agree(demo_flows)
+    owners = demo_flows.attribution.models.to_pandas()
+    single = flows_in_windows(demo_flows).merge(owners[["model_id", "origin_country", "publisher_role"]], on="model_id")
+    by = [*WINDOW, "origin_country", "publisher_role"]
+    pd.testing.assert_frame_equal(market_of(demo_flows, by), by_window(single, by), check_names=False)
+
+
+DAYS = [date(2024, 1, 31) + timedelta(days=30 * place) for place in range(30)]
+COUNTS = some.one_of(some.none(), some.integers(0, 50))
+
+
+@some.composite
+def archives(draw: Any) -> dict[date, list[dict[str, Any]]]:
+    """Models that come, go, return, lack one count or the other, or the day of their creation."""
+    days = draw(some.lists(some.sampled_from(DAYS), min_size=1, max_size=16, unique=True).map(sorted))
+    rows: dict[date, list[dict[str, Any]]] = {
+        day: [{"model_id": "z/other", "created_at": datetime(2023, 1, 1), "downloads_all_time": 1000 + place}]
+        for place, day in enumerate(days)
+    }
+    for number in range(draw(some.integers(1, 4))):
+        created = draw(some.one_of(some.none(), some.integers(-400, 900)))
+        born_on = None if created is None else datetime.combine(DAYS[0] + timedelta(days=created), datetime.min.time())
+        for day in days:
+            if draw(some.booleans()) and (born_on is None or born_on.date() <= day):
+                rows[day].append(
+                    {
+                        "model_id": f"a/{number}",
+                        "created_at": born_on,
+                        "downloads_all_time": draw(COUNTS),
+                        "downloads_30d": draw(COUNTS),
+                    }
+                )
+    return rows
+
+
+@settings(max_examples=25, deadline=None)
+@given(archives())
+def test_sums_are_those_of_the_flows_whatever_the_archive(
+    open_flows: Callable[..., Flows], rows: dict[date, list[dict[str, Any]]]
+) -> None:
+    agree(open_flows(rows))
+
+
+def test_sums_made_in_parts_are_the_same(demo_flows: Flows, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {name: getattr(sums, name)(demo_flows) for name in ("cohort", "holdings", "model_sizes")}
+    summed = {name: _total(rows) for name, rows in whole.items()}
+    backend = demo_flows.data.backend
+    for name in (sums.COHORT, sums.HOLDINGS, sums.SIZES):
+        backend.raw_sql(f"drop table {name}")
+    monkeypatch.setattr("generator.engines.PART_ROWS", 10_000)
+    assert {name: _total(getattr(sums, name)(demo_flows)) for name in whole} == summed
+
+
+def _total(rows: Any) -> dict[Any, Any]:
+    frame = rows.to_pandas()
+    frame["window_months"] = frame.window_months.fillna(0)
+    weight = frame["models"] if "models" in frame and "lens" not in frame else 1
+    frame["product"] = frame.downloads * weight
+    return frame.groupby(WINDOW)["product"].sum().to_dict()  # type: ignore[no-any-return]
+
+
+@given(some.integers(0, 2000))
+def test_a_day_of_creation_is_moved_back_to_one_that_every_window_treats_alike(days: int) -> None:
+    created = date(2022, 6, 1) + timedelta(days=days)
+    frame = windows_of(DAYS[:16])
+    moved = connect().execute(born(_literal(created), frame))
+    earlier = [day for day in thresholds_of(frame) if day <= created]
+    assert pd.Timestamp(moved).date() == (earlier[-1] if earlier else LONG_AGO)
+
+
+def _literal(day: date) -> Any:
+    import ibis
+
+    return ibis.literal(day)

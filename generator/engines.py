@@ -23,7 +23,7 @@ T = TypeVar("T")
 MEMORY = "2GB"
 """What DuckDB may hold in memory before it goes to disk; the process needs some hundred megabytes beside it."""
 
-PART_ROWS = 20_000_000
+PART_ROWS = 3_000_000
 """Rows that DuckDB goes through at a time within :data:`MEMORY` where it has to remember each."""
 
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
 
-.PHONY: report pdf serve test unit check format clean axe lighthouse zensical
+.PHONY: report pdf serve test unit check format clean axe bench lighthouse zensical
 
 report: .venv/report  ## data, figures, pages, site
 	$(RUN) -m generator build
@@ -35,6 +35,10 @@ axe: .cache/npm/axe  ## what the tests of accessibility need from npm
 
 lighthouse: .venv/test .cache/npm/lighthouse  ## Lighthouse on site/, its figures into docs/quality.md; needs Chromium
 	$(RUN) benchmarks/lighthouse.py --into docs/quality.md
+
+bench: .venv/test  ## time and memory by size of the archive, into docs/benchmarks.md; an hour, and 20 GB of disk
+	$(RUN) -m pip install --quiet --disable-pip-version-check polars
+	$(RUN) benchmarks/scaling.py --into docs/benchmarks.md
 
 zensical: .venv/report .cache/zensical/bin/zensical  ## tries the successor of MkDocs and Material on the same files
 	$(RUN) benchmarks/zensical.py

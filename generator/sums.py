@@ -71,8 +71,22 @@ def holdings(flows: Flows) -> Table:
     return (
         rows.inner_join(flows.windows, "window")
         .inner_join(flows.attribution.owners, ["lens", "owner"])
-        .drop("window", "owner")
+        .drop("window", "owner", "body")
     )
+
+
+def organisation_sizes(flows: Flows) -> Table:
+    """How many organisations have how many downloads under each lens.
+
+    Returns:
+        The columns of ``flows.windows`` but ``window``, and lens, downloads, organisations.
+    """
+    # By number, since there are as many names as organisations and windows together.
+    owners = flows.attribution.owners.select("lens", "owner", "body")
+    rows = _made(flows, HOLDINGS).inner_join(owners, ["lens", "owner"])
+    by_body = rows.group_by(["window", "lens", "body"]).aggregate(downloads=rows.downloads.sum().cast("int64"))
+    counted = by_body.group_by(["window", "lens", "downloads"]).aggregate(organisations=by_body.count())
+    return counted.inner_join(flows.windows, "window").drop("window")
 
 
 def cohort(flows: Flows) -> Table:

@@ -34,7 +34,8 @@ class Attribution:
 
     ``kinds``: kind, family and for each lens ``<lens>_country``, ``_sector``, ``_role``; one row a kind.
 
-    ``owners``: lens, owner (a number of ``publisher`` or ``origin``), organisation, country, sector.
+    ``owners``: lens, owner (a number of ``publisher`` or ``origin``), organisation, country, sector, and body, which
+    numbers the organisations: one that is listed in two countries is two owners and one body.
     """
 
     models: Table
@@ -145,7 +146,9 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
         models,
         backend.create_table("lenses", lenses),
         backend.create_table("kinds", kinds),
-        backend.create_table("owners", owners),
+        backend.create_table(
+            "owners", owners.mutate(body=ibis.dense_rank().over(order_by="organisation").cast("int32"))
+        ),
     )
 
 

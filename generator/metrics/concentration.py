@@ -1,12 +1,14 @@
 """Is use concentrated on a few developers or countries?"""
 
+from collections.abc import Sequence
+
 import ibis
 from ibis.expr.types import Table
 
 from generator.attribution import LENSES, UNATTRIBUTED
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.sums import by_lens, holdings, market, model_sizes
+from generator.sums import by_lens, market, model_sizes, organisation_sizes
 
 SUMMED = ("as_of", "lens", "window_months", "window_start", "basis")
 WITHIN = (*SUMMED, "level")
@@ -15,12 +17,37 @@ TOPS = (1, 5, 10, 50)
 
 def compute(flows: Flows) -> Table:
     """Indices of concentration over developers, countries and single models."""
-    sized = _sizes(flows)
-    alike = sized.group_by([*WITHIN, "downloads"]).aggregate(alike=sized.units.sum().cast("int64"))
+    organisations = organisation_sizes(flows).rename(units="organisations")
+    attributed = by_lens(market(flows)).filter(lambda row: (row.models > 0) & (row.country != UNATTRIBUTED))
+    countries = attributed.group_by([*SUMMED, "country"]).aggregate(downloads=attributed.downloads.sum().cast("int64"))
+    models = _indices(model_sizes(flows).rename(units="models"), [name for name in SUMMED if name != "lens"])
+    indices = {
+        "developers": [_indices(organisations, SUMMED)],
+        "countries": [_indices(countries.mutate(units=ibis.literal(1, "int64")), SUMMED)],
+        # Who made a model does not change its size.
+        "models": [models.mutate(lens=ibis.literal(lens)) for lens in LENSES],
+    }
+    return ibis.union(
+        *(
+            rows.mutate(level=ibis.literal(level)).select(*METRIC.columns)
+            for level, of in indices.items()
+            for rows in of
+        )
+    ).order_by(["as_of", "lens", ibis.asc("window_months", nulls_first=False), "basis", "level"])
+
+
+def _indices(sizes: Table, within: Sequence[str]) -> Table:
+    """The indices of each distribution.
+
+    Args:
+        sizes: ``within``, downloads and units: how many have so many. A size may have several rows.
+        within: columns that identify one distribution.
+    """
+    alike = sizes.group_by([*within, "downloads"]).aggregate(alike=sizes.units.sum().cast("int64"))
     # A unit whose counters fell in the window has no size; the others' concentration is well defined.
     alike = alike.filter(alike.downloads > 0)
-    whole = ibis.window(group_by=list(WITHIN))
-    falling = ibis.window(group_by=list(WITHIN), order_by=ibis.desc("downloads"), preceding=None, following=0)
+    whole = ibis.window(group_by=list(within))
+    falling = ibis.window(group_by=list(within), order_by=ibis.desc("downloads"), preceding=None, following=0)
     ranked = alike.mutate(
         share=alike.downloads / (alike.downloads * alike.alike).sum().over(whole).cast("float64"),
         last=alike.alike.sum().over(falling).cast("int64"),
@@ -32,43 +59,16 @@ def compute(flows: Flows) -> Table:
     def within_top(top: int) -> ibis.Value:
         return ibis.greatest(ibis.least(ranked.alike, top - first + 1), 0)
 
-    summed = ranked.group_by(list(WITHIN)).aggregate(
+    summed = ranked.group_by(list(within)).aggregate(
         units=ranked.alike.sum().cast("int64"),
         downloads=(ranked.downloads * ranked.alike).sum().cast("int64"),
         hhi=(ranked.share * ranked.share * ranked.alike).sum(),
         weighted=(places * ranked.share).sum(),
         **{f"top_{top}_share": (within_top(top) * ranked.share).sum() for top in TOPS},
     )
-    return (
-        summed.mutate(
-            effective_number=1 / summed.hhi,
-            gini=(summed.units + 1 - 2 * summed.weighted) / summed.units,
-        )
-        .select(*METRIC.columns)
-        .order_by(["as_of", "lens", ibis.asc("window_months", nulls_first=False), "basis", "level"])
-    )
-
-
-def _sizes(flows: Flows) -> Table:
-    """How many developers, countries and models have how many downloads: :data:`WITHIN`, downloads, units."""
-    held = holdings(flows)
-    developers = held.group_by([*SUMMED, "organisation"]).aggregate(downloads=held.downloads.sum().cast("int64"))
-    attributed = by_lens(market(flows)).filter(lambda row: (row.models > 0) & (row.country != UNATTRIBUTED))
-    countries = attributed.group_by([*SUMMED, "country"]).aggregate(downloads=attributed.downloads.sum().cast("int64"))
-    models = model_sizes(flows)
-    levels = {
-        "developers": developers.mutate(units=ibis.literal(1, "int64")),
-        "countries": countries.mutate(units=ibis.literal(1, "int64")),
-        # Who made a model does not change its size.
-        "models": ibis.union(
-            *(models.mutate(lens=ibis.literal(lens), units=models.models.cast("int64")) for lens in LENSES)
-        ),
-    }
-    return ibis.union(
-        *(
-            rows.select(*SUMMED, "downloads", "units", level=ibis.literal(level)).select(*WITHIN, "downloads", "units")
-            for level, rows in levels.items()
-        )
+    return summed.mutate(
+        effective_number=1 / summed.hhi,
+        gini=(summed.units + 1 - 2 * summed.weighted) / summed.units,
     )
 
 

@@ -203,7 +203,7 @@ def test_the_demo_against_one_specification_at_a_time(demo_flows: Flows, demo_re
     known["quantised"] = [quantised(row) for row in known.itertuples()]
     known["intermediary"] = known["publisher_role"] == "intermediary"
     renamed = {"pipeline_tag": "task", "publisher_country": "publisher", "origin_country": "origin"}
-    known = known.rename(columns=renamed)
+    known = known.drop(columns=["publisher", "origin"]).rename(columns=renamed)
     as_of = dates[-1]
     seen = demo_flows.data.named(demo_flows.data.observations)
     seen = seen.filter(seen.as_of == as_of).to_pandas()[["model_id", "downloads_30d", "downloads_all_time"]]

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar, get_args
 
 import duckdb
 import ibis
@@ -14,17 +14,14 @@ from ibis.expr.types import Table
 
 from generator.atomic import writing
 from generator.errors import ReportError
+from generator.settings import MEMORY, Engine
 
-Engine = Literal["duckdb", "spark"]
 ENGINES: tuple[str, ...] = get_args(Engine)
 
 T = TypeVar("T")
 
-MEMORY = "2GB"
-"""What DuckDB may hold in memory before it goes to disk; the process needs some hundred megabytes beside it."""
-
 PART_ROWS = 3_000_000
-"""Rows that DuckDB goes through at a time within :data:`MEMORY` where it has to remember each."""
+"""Rows that DuckDB goes through at a time within its memory where it has to remember each."""
 
 
 def connect(engine: str = "duckdb", folder: Path | None = None, memory: str = MEMORY) -> BaseBackend:

@@ -3,11 +3,16 @@
 import tomllib
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from generator.engines import MEMORY, Engine
 from generator.errors import ReportError
+
+Engine = Literal["duckdb", "spark"]
+
+MEMORY = "2GB"
+"""What DuckDB may hold in memory before it goes to disk; the process needs some hundred megabytes beside it."""
 
 
 class Acknowledgement(BaseModel):

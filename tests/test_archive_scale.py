@@ -132,7 +132,7 @@ def test_an_archive_of_the_first_schema_is_read_and_added_to(first_schema: Path)
     later = snapshot(TAGGED | {"downloads_all_time": 25}, as_of=date(2026, 6, 20))
     assert archive.add(first_schema, later) == "added"
     data = dataset.load(engines.connect(), archive.entries(first_schema))
-    assert data.report_dates == [DAY, date(2026, 6, 20)]
+    assert list(data.report_dates) == [DAY, date(2026, 6, 20)]
     assert data.models.to_pandas().license.tolist() == ["mit"]
 
 
@@ -287,7 +287,7 @@ def daily(project: Project) -> Project:
 def test_compacting_says_what_it_would_do_and_does_it(daily: Project) -> None:
     before = sorted(path.name for path in daily.archive.iterdir())
     dates = dataset.load(engines.connect(), archive.entries(daily.archive)).report_dates
-    assert dates == [date(2024, 3, 29), date(2024, 4, 28), date(2024, 5, 25), date(2026, 5, 20)]
+    assert list(dates) == [date(2024, 3, 29), date(2024, 4, 28), date(2024, 5, 25), date(2026, 5, 20)]
     dry = run(daily, "archive", "compact")
     assert dry.exit_code == 0 and "A dry run: nothing was removed" in dry.output
     assert sorted(path.name for path in daily.archive.iterdir()) == before

@@ -88,7 +88,7 @@ def asked(raw: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
 
 def test_report_dates_and_stale_days(real: tuple[dataset.Dataset, Results]) -> None:
     data, computed = real
-    assert list(computed.report_dates) == data.report_dates == [MAY, JUNE, JULY]
+    assert list(computed.report_dates) == list(data.report_dates) == [MAY, JUNE, JULY]
     rows = data.snapshots.to_pandas()
     day = pd.to_datetime(rows.as_of).dt.strftime("%Y-%m-%d")
     assert day[rows.stale].tolist() == STALE

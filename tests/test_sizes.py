@@ -52,7 +52,8 @@ NAMES: list[tuple[str, float | None, float | None, bool]] = [
 @pytest.fixture(scope="module")
 def traits(open_dataset: Callable[..., Dataset]) -> Callable[..., dict[str, dict[str, Any]]]:
     def told(*rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
-        frame = sizes(open_dataset({DAY: list(rows)})).to_pandas()
+        data = open_dataset({DAY: list(rows)})
+        frame = data.named(sizes(data)).to_pandas()
         frame = frame.astype(object).where(frame.notna(), None)
         return {row["model_id"]: row for row in frame.to_dict("records")}
 
@@ -184,7 +185,8 @@ def test_real_models(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("real")
     for snapshot in files.load(DATA / "hub_models_2026-05.parquet", as_of=date(2026, 5, 20)):
         archive.add(folder, snapshot)
-    told = sizes(dataset.load(engines.connect(), archive.entries(folder))).to_pandas().set_index("model_id")
+    data = dataset.load(engines.connect(), archive.entries(folder))
+    told = data.named(sizes(data)).to_pandas().set_index("model_id")
     assert len(told) == 4167
     sources = told["parameters_source"].value_counts(dropna=False).to_dict()
     assert (sources["safetensors"], sources["name"], sources["gguf"]) == (3759, 271, 15)

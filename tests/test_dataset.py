@@ -49,7 +49,7 @@ def test_the_last_full_fresh_snapshot_of_each_month_is_its_report_date(open_data
         date(2026, 3, 30): "report_date",
         date(2026, 5, 1): "stale",
     }
-    assert data.report_dates == [date(2026, 1, 20), date(2026, 2, 20), date(2026, 3, 30)]
+    assert list(data.report_dates) == [date(2026, 1, 20), date(2026, 2, 20), date(2026, 3, 30)]
     assert data.snapshots.to_pandas().models.tolist() == [10, 10, 10, 10, 4, 5, 5]
 
 
@@ -164,10 +164,10 @@ def test_the_order_of_entries_changes_nothing(demo_entries: list[Entry]) -> None
     forward, backward = load(connect(), few), load(connect(), few[::-1])
     for name in ("observations", "models", "snapshots"):
         pair = [getattr(data, name).to_pandas() for data in (forward, backward)]
-        keys = [key for key in ("as_of", "model_id") if key in pair[0]]
+        keys = [key for key in ("as_of", "model") if key in pair[0]]
         sorted_pair = [frame.sort_values(keys, ignore_index=True) for frame in pair]
         pd.testing.assert_frame_equal(*sorted_pair)
-    assert forward.report_dates == [entry.manifest.as_of for entry in few]
+    assert list(forward.report_dates) == [entry.manifest.as_of for entry in few]
 
 
 def test_an_altered_snapshot_is_refused(

@@ -14,7 +14,7 @@ COUNTRIES = ("CN", "US", "FR", "XX", "unattributed")
 SCHEMA = {
     "as_of": "string",
     "lens": "string",
-    "model_id": "string",
+    "models": "int64",
     "country": "string",
     "downloads": "int64",
 }
@@ -30,7 +30,7 @@ def rows_of(amounts: st.SearchStrategy[int]) -> st.SearchStrategy[pd.DataFrame]:
     row = st.tuples(
         st.sampled_from(["2026-01", "2026-02"]),
         st.sampled_from(["publisher", "origin"]),
-        st.integers(0, 5).map(lambda n: f"m/{n}"),
+        st.integers(1, 5),
         st.sampled_from(COUNTRIES),
         amounts,
     )
@@ -39,9 +39,9 @@ def rows_of(amounts: st.SearchStrategy[int]) -> st.SearchStrategy[pd.DataFrame]:
 
 def one(*pairs: tuple[str, int]) -> pd.DataFrame:
     """One distribution, one model a row."""
-    return computed(
-        pd.DataFrame([("2026-01", "origin", f"m/{n}", *pair) for n, pair in enumerate(pairs)], columns=COLUMNS)
-    ).set_index("country")
+    return computed(pd.DataFrame([("2026-01", "origin", 1, *pair) for pair in pairs], columns=COLUMNS)).set_index(
+        "country"
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -105,16 +105,16 @@ def test_ranks_break_ties_by_name_and_skip_what_is_no_country() -> None:
     assert ranks[["XX", "unattributed"]].isna().all()
 
 
-def test_models_are_counted_once() -> None:
-    row = ("2026-01", "origin", "m/1", "CN", 5)
+def test_models_are_added_up() -> None:
+    row = ("2026-01", "origin", 2, "CN", 5)
     found = computed(pd.DataFrame([row, row], columns=COLUMNS))
-    assert (found.downloads[0], found.models[0]) == (10, 1)
+    assert (found.downloads[0], found.models[0]) == (10, 4)
 
 
 def ranked(rows: list[tuple[str, str, int]], top: int = 10) -> pd.DataFrame:
     """as_of, organisation and downloads to a ranking."""
-    table = pd.DataFrame(rows, columns=["as_of", "organisation", "downloads"]).assign(model_id="m/1", country="CN")
-    schema = {name: "int64" if name == "downloads" else "string" for name in table}
+    table = pd.DataFrame(rows, columns=["as_of", "organisation", "downloads"]).assign(models=1, country="CN")
+    schema = {name: "int64" if name in ("downloads", "models") else "string" for name in table}
     found = ranking(ibis.memtable(table, schema=schema), ("as_of",), "organisation", top, attributes=("country",))
     result: pd.DataFrame = found.to_pandas().set_index(["as_of", "organisation"]).sort_index()
     return result

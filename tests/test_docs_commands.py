@@ -30,6 +30,7 @@ NOT_RUN = {
     "make report": "sets up an environment of its own, for which .ci/run starts from nothing",
     "make pdf": "sets up likewise; the command that it gives is in tests/test_pdf.py",
     "make test": "is what runs this test",
+    "REAL_MODEL=1 python -m pytest -s tests/test_probe_real_model.py": "asks a real model for minutes; opt-in",
     "pip install 'open-model-report[probe]'": "is done: the tests' own environment holds the same packages",
     "python -m generator probe speechmap ../shared/data/speechmap_criticism_verdicts.parquet": "needs SpeechMap's file"
     if not (DATA / "speechmap_criticism_verdicts.parquet").exists()

@@ -88,10 +88,16 @@ def kept(backend: BaseBackend, name: str, make: Callable[[], Table]) -> Table:
         >>> kept(backend, "numbers", lambda: ibis.memtable({"n": [3]})).count().execute().item()
         2
     """
+    made = found(backend, name)
+    return backend.create_table(name, make()) if made is None else made
+
+
+def found(backend: BaseBackend, name: str) -> Table | None:
+    """A working table, or None where nobody has made it yet."""
     try:
         return backend.table(name)
     except TableNotFound:
-        return backend.create_table(name, make())
+        return None
 
 
 def kept_in_turn(
@@ -106,10 +112,9 @@ def kept_in_turn(
         of: what the rows are told apart by, dates say; at least one.
         rows: about how many rows have to be gone through for all of ``of``.
     """
-    try:
-        return backend.table(name)
-    except TableNotFound:
-        pass
+    made = found(backend, name)
+    if made is not None:
+        return made
     size = max(1, len(of) // parts(backend, rows))
     table = backend.create_table(name, part(of[:size]))
     for place in range(size, len(of), size):

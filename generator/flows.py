@@ -74,9 +74,7 @@ class Flows:
 
     def passing(self, series: Sequence[str] = (COUNTERS, THIRTY_DAYS)) -> Table:
         """The same of some series, for whoever goes through them once: made as they pass, and not kept."""
-        data = self.data
-        reported = data.observations.filter(data.observations.as_of.isin(list(data.report_dates)))
-        return ibis.union(*(SERIES[one](reported, self.owners) for one in series))
+        return ibis.union(*(SERIES[one](_reported(self.data), self.owners) for one in series))
 
 
 def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = None) -> Flows:
@@ -84,9 +82,9 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
 
     Example:
         >>> flows = build(data, attribute(data))  # doctest: +SKIP
-        >>> market(flows).group_by("window").aggregate(downloads=_.downloads.sum())  # doctest: +SKIP
+        >>> flows.flows.group_by("series").count()  # doctest: +SKIP
     """
-    reported = data.observations.filter(data.observations.as_of.isin(list(data.report_dates)))
+    reported = _reported(data)
     frame = windows_of(data.report_dates)
     models = attribution.models
     owners = models.select("model", "kind", "publisher", "origin", "created_on", born=born(models.created_on, frame))
@@ -104,6 +102,10 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     windows = data.backend.create_table("windows", _dated(frame.drop(columns=["reach", "series"])))
     closings = data.backend.create_table("closings", _dated(closings_of(frame, data.report_dates)))
     return Flows(data, attribution, owners, readings, windows, closings, probe or ProbeResults())
+
+
+def _reported(data: Dataset) -> Table:
+    return data.observations.filter(data.observations.as_of.isin(list(data.report_dates)))
 
 
 def _dated(frame: pd.DataFrame) -> Table:

@@ -5,11 +5,10 @@ whatever the number of models; :func:`holdings` knows organisations; :func:`down
 """
 
 import ibis
-from ibis.common.exceptions import TableNotFound
 from ibis.expr.types import Table
 
 from generator.attribution import LENSES
-from generator.engines import kept, parts
+from generator.engines import found, kept, parts
 from generator.flows import LONG_AGO, Flows, is_new
 from generator.windows import COUNTERS
 
@@ -42,22 +41,21 @@ def market(flows: Flows) -> Table:
 
 def by_lens(rows: Table) -> Table:
     """Rows that have publisher_country, origin_country, … once a lens: lens, country, sector, role beside the rest."""
-    parts = ("country", "sector", "role")
+    owner = ("country", "sector", "role")
     others = [name for name in rows.columns if not name.startswith(tuple(f"{lens}_" for lens in LENSES))]
     return ibis.union(
         *(
-            rows.select(*others, lens=ibis.literal(lens), **{part: rows[f"{lens}_{part}"] for part in parts})
+            rows.select(*others, lens=ibis.literal(lens), **{part: rows[f"{lens}_{part}"] for part in owner})
             for lens in LENSES
         )
     )
 
 
 def _made(flows: Flows, name: str) -> Table:
-    try:
-        return flows.data.backend.table(name)
-    except TableNotFound:
+    backend = flows.data.backend
+    if found(backend, name) is None:
         _add_up(flows)
-        return flows.data.backend.table(name)
+    return backend.table(name)
 
 
 def holdings(flows: Flows) -> Table:
@@ -117,9 +115,7 @@ def downloads(flows: Flows, rows: Table, windows: Table) -> Table:
     """
     counted = in_windows(rows, flows.closings.semi_join(windows, "window"))
     summed = counted.group_by(["window", "model", "kind"]).aggregate(
-        downloads=counted.downloads.sum(where=counted.whole).cast("int64"),
-        new_downloads=counted.downloads.sum(where=counted.new).cast("int64"),
-        first_year_downloads=counted.downloads.sum(where=counted.first_year).cast("int64"),
+        **_measured(counted), first_year_downloads=counted.downloads.sum(where=counted.first_year).cast("int64")
     )
     return summed.inner_join(windows, "window").drop("window")
 
@@ -148,10 +144,10 @@ def in_windows(flows: Table, closings: Table) -> Table:
     new = (new & (within | since_creation)).fill_null(False)
     first = ~within_before.fill_null(False)
     first_of_new = ibis.ifelse(since_creation.fill_null(False), joined.before.isnull(), first)
-    kept_columns = [name for name in flows.columns if name not in ("first_year", "new", "whole")]
+    others = [name for name in flows.columns if name != "first_year"]
     told = joined.select(
         "window",
-        *kept_columns,
+        *others,
         whole=whole,
         new=new,
         first_year=whole & joined.first_year,
@@ -209,10 +205,14 @@ def _by_model(flows: Flows, place: int, of: int) -> Table:
     """One row a window and model of every ``of``-th publisher: downloads (null where none count), new_downloads."""
     rows = ibis.union(flows.flows, flows.readings)
     counted = in_windows(rows.filter(rows.publisher % of == place), flows.closings)
-    return counted.group_by(["window", "model", "kind", "publisher", "origin"]).aggregate(
-        downloads=counted.downloads.sum(where=counted.whole).cast("int64"),
-        new_downloads=counted.downloads.sum(where=counted.new).cast("int64"),
-    )
+    return counted.group_by(["window", "model", "kind", "publisher", "origin"]).aggregate(**_measured(counted))
+
+
+def _measured(counted: Table) -> dict[str, ibis.Value]:
+    return {
+        "downloads": counted.downloads.sum(where=counted.whole).cast("int64"),
+        "new_downloads": counted.downloads.sum(where=counted.new).cast("int64"),
+    }
 
 
 def _add_up(flows: Flows) -> None:

@@ -12,13 +12,6 @@ OPENING_TOLERANCE_DAYS = {1: 10, 12: 20}
 
 COUNTERS, THIRTY_DAYS, ALL_TIME = "counters", "30-day", "all-time"
 
-BASES: dict[str, str] = {
-    "counter-difference": "differences of the all-time counters",
-    "monthly-30-day": "sum of twelve monthly 30-day counts",
-    "snapshot-30-day": "the 30-day count of one snapshot",
-    "all-time": "the all-time counter",
-}
-
 
 def windows_of(report_dates: Sequence[date]) -> pd.DataFrame:
     """The windows that a list of report dates can answer.

@@ -1,10 +1,10 @@
 """How many steps a model stands from the models at the root of its lineage."""
 
 import ibis
-from ibis.common.exceptions import TableNotFound
 from ibis.expr.types import Table
 
 from generator.attribution.lineage import MAX_DEPTH, edges
+from generator.engines import kept
 
 TABLE = "lineage_depths"
 
@@ -24,10 +24,7 @@ def depths(backend: ibis.BaseBackend, models: Table) -> Table:
     Returns:
         model_id, root_id, depth (1 or more); one row a pair.
     """
-    try:
-        return backend.table(TABLE)
-    except TableNotFound:
-        return _measured(backend, models)
+    return kept(backend, TABLE, lambda: _measured(backend, models))
 
 
 def _measured(backend: ibis.BaseBackend, models: Table) -> Table:
@@ -48,4 +45,4 @@ def _measured(backend: ibis.BaseBackend, models: Table) -> Table:
         if frontier.count().to_pyarrow().as_py() == 0:
             break
         reached = backend.create_table(f"depth_reached_{depth}", ibis.union(reached, frontier))
-    return backend.create_table(TABLE, reached)
+    return reached

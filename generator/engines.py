@@ -45,8 +45,8 @@ def connect(engine: str = "duckdb", folder: Path | None = None, memory: str = ME
 
         return spark.connect(folder)
     backend = ibis.duckdb.connect(str(folder / "tables.duckdb") if folder else ":memory:")
-    # The engine's own progress bar would write over the report's lines; rows keep theirs, or two builds would differ.
-    backend.raw_sql("set enable_progress_bar = false; set preserve_insertion_order = true")
+    # The engine's own progress bar would write over the report's lines.
+    backend.raw_sql("set enable_progress_bar = false")
     if folder:
         backend.raw_sql(f"set memory_limit = '{memory}'")
     return backend

@@ -79,6 +79,10 @@ def _compiled(name: str, expression: Table) -> tuple[expressions.Expr, dict[str,
     for number, found in enumerate(_constants(query, expression), start=1):
         renamed[found.name] = f"{name.replace('-', '_')}_constants_{number}"
         constants[renamed[found.name]] = found.to_expr()
+    for star in query.find_all(expressions.Star):
+        # Ibis keeps the columns that are dropped in a set, whose order is another in every process.
+        dropped = star.args.get("except_") or []
+        dropped.sort(key=lambda column: column.sql(DIALECT))
     for table in query.find_all(expressions.Table):
         # Where the engine keeps its temporary tables is no concern of a reader's.
         table.set("catalog", None)

@@ -8,7 +8,7 @@ from ibis.expr.types import Table
 from generator.flows import Flows
 from generator.metrics.top_families import UNASSIGNED
 from generator.selection import BASIS_ORDER
-from generator.sums import downloads, holdings, market
+from generator.sums import downloads, holdings, market, organisation_ranks
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 
@@ -16,8 +16,8 @@ ORGANISATIONS = 50
 """How many organisations have a page: the most downloaded publishers at the newest report date."""
 
 
-def window_rows(flows: Flows) -> Table:
-    """The holdings of every report date in the window that the newest report date is described by.
+def organisation_rows(flows: Flows) -> Table:
+    """The holdings of the newest report date, organisation by organisation, in the window that describes it.
 
     That is the longest window and the best basis that the newest date has figures for, as in
     :func:`generator.selection.newest`.
@@ -25,16 +25,17 @@ def window_rows(flows: Flows) -> Table:
     Returns:
         The columns of :func:`generator.sums.holdings`.
     """
-    return holdings(flows).semi_join(_best(flows), ["window_months", "basis"])
+    return at_newest(flows, holdings(flows)).semi_join(best_window(flows), ["window_months", "basis"])
 
 
 def model_rows(flows: Flows) -> Table:
-    """The same of the newest report date, model by model.
+    """The same, model by model.
 
     Returns:
-        The columns of :func:`window_rows` with model_id, created_on and family (``unassigned`` where none is known).
+        The columns of :func:`organisation_rows` with model_id, created_on and family (``unassigned`` where none is
+        known).
     """
-    best = flows.windows.semi_join(_best(flows), ["window_months", "basis"])
+    best = flows.windows.semi_join(best_window(flows), ["window_months", "basis"])
     newest = at_newest(flows, best)
     reaching = flows.closings.semi_join(newest, "window").select("series", "closed").distinct()
     counted = downloads(flows, flows.flows.semi_join(reaching, ["series", "closed"]), newest)
@@ -43,7 +44,7 @@ def model_rows(flows: Flows) -> Table:
     return counted.inner_join(lenses.mutate(family=lenses.family.fill_null(UNASSIGNED)), "model")
 
 
-def _best(flows: Flows) -> Table:
+def best_window(flows: Flows) -> Table:
     """window_months and basis of the longest window and, of several, the best basis that the newest date has."""
     there = at_newest(flows, market(flows))
     there = there.filter((there.models > 0) & there.window_months.notnull())
@@ -64,31 +65,23 @@ def at_newest(flows: Flows, rows: Table) -> Table:
     return rows.filter(rows.as_of == ibis.literal(flows.data.report_dates[-1]))
 
 
-def organisations(flows: Flows, rows: Table) -> Table:
+def organisations(flows: Flows) -> Table:
     """The most downloaded publishers of the newest report date.
 
-    Args:
-        flows: where the rows come from.
-        rows: from :func:`window_rows`.
-
     Returns:
-        One column, organisation; at most :data:`ORGANISATIONS` rows.
+        body (by which ``Attribution.owners`` numbers them) and organisation; at most :data:`ORGANISATIONS` rows.
     """
-    published = at_newest(flows, rows.filter(rows.lens == "publisher"))
-    return (
-        published.group_by("organisation")
-        .aggregate(downloads=published.downloads.sum())
-        .order_by([ibis.desc("downloads"), ibis.asc("organisation")])
-        .limit(ORGANISATIONS)
-        .select("organisation")
-    )
+    placed = at_newest(flows, organisation_ranks(flows).semi_join(best_window(flows), ["window_months", "basis"]))
+    first = placed.filter((placed.lens == "publisher") & (placed["rank"] <= ORGANISATIONS))
+    owners = flows.attribution.owners
+    return first.inner_join(owners, ["lens", "owner"]).select("body", "organisation")
 
 
 def leading(rows: Table, group: str, of: str, top: int, attributes: Sequence[str] = ()) -> Table:
     """The most downloaded models, families or organisations within each country or organisation.
 
     Args:
-        rows: some of :func:`window_rows` or :func:`model_rows`.
+        rows: some of :func:`organisation_rows` or :func:`model_rows`.
         group: ``country`` or ``organisation``; each is ranked by itself.
         of: the column to rank; what has no downloads is left out.
         top: how many ranks to keep.

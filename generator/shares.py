@@ -77,31 +77,52 @@ def ranking(rows: Table, within: Sequence[str], of: str, top: int, attributes: S
         models=rows.models.sum().cast("int64"),
         **{name: rows[name].min() for name in attributes},
     )
-    whole = ibis.window(group_by=list(within))
+    ranked = changed(placed(summed, within, of), within, of, top)
+    return ranked.select(*within, "rank", of, *attributes, "downloads", "models", *CHANGES)
+
+
+CHANGES = ("share", "previous_share", "share_change", "rank_change")
+
+
+def placed(summed: Table, within: Sequence[str], of: str) -> Table:
+    """Each one's share of its window, and its rank in it by downloads.
+
+    Args:
+        summed: with the columns ``within``, ``of`` and downloads; one row each.
+        within: columns that identify one distribution.
+        of: the column to rank.
+
+    Returns:
+        The columns of ``summed``, rank, and share (null where the window's total is not above zero).
+    """
     by_size = ibis.window(group_by=list(within), order_by=[ibis.desc("downloads"), ibis.asc(of)])
-    ranked = summed.mutate(
-        total=summed.downloads.sum().over(whole).cast("float64"),
+    total = summed.downloads.sum().over(ibis.window(group_by=list(within)))
+    return summed.mutate(
         rank=(ibis.row_number().over(by_size) + 1).cast("int64"),
+        share=summed.downloads / ibis.ifelse(total > 0, total, ibis.null("int64")).cast("float64"),
     )
-    shared = ranked.mutate(share=ranked.downloads / ibis.ifelse(ranked.total > 0, ranked.total, ibis.null("float64")))
+
+
+def changed(ranked: Table, within: Sequence[str], of: str, top: int) -> Table:
+    """The first of each window, with their change since the window's predecessor.
+
+    Args:
+        ranked: as :func:`placed` returns it; at least the rows of all that are ever among the first.
+        within: columns that identify one distribution, ``as_of`` among them.
+        of: the column that is ranked.
+        top: how many ranks to keep.
+
+    Returns:
+        The columns of ``ranked``, previous_share, share_change and rank_change.
+    """
     series = [name for name in within if name not in ("as_of", "window_start")]
     through_time = ibis.window(group_by=[*series, of], order_by="as_of")
-    dated = shared.mutate(place=ibis.dense_rank().over(ibis.window(group_by=series, order_by="as_of")))
+    dated = ranked.mutate(place=ibis.dense_rank().over(ibis.window(group_by=series, order_by="as_of")))
     # What was absent at the report date before has no change since then, however long ago it was seen.
     followed = dated.place - dated.place.lag().over(through_time) == 1
     compared = dated.mutate(
         previous_share=ibis.ifelse(followed, dated.share.lag().over(through_time), ibis.null("float64")),
         rank_change=ibis.ifelse(followed, dated["rank"].lag().over(through_time) - dated["rank"], ibis.null("int64")),
     )
-    return compared.filter(compared["rank"] <= top).select(
-        *within,
-        "rank",
-        of,
-        *attributes,
-        "downloads",
-        "models",
-        "share",
-        "previous_share",
-        share_change=compared.share - compared.previous_share,
-        rank_change=compared.rank_change,
-    )
+    kept = compared.filter(compared["rank"] <= top).drop("place")
+    return kept.mutate(share_change=kept.share - kept.previous_share)

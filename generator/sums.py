@@ -1,15 +1,20 @@
 """Downloads added up over windows: each sum is made once, by whichever metric asks for it first.
 
-Three tables, by what they still tell apart. :func:`market` knows countries, sectors, roles and families and is small
-whatever the number of models; :func:`holdings` knows organisations; :func:`downloads` and :func:`cohort` know models.
+By what they still tell apart: :func:`market` knows countries, sectors, roles and families and is small whatever the
+number of models; :func:`holdings` and :func:`organisation_ranks` know organisations; :func:`downloads` and
+:func:`cohort` know models.
 """
+
+from collections.abc import Sequence
 
 import ibis
 from ibis.expr.types import Table
 
-from generator.attribution import LENSES
-from generator.engines import found, kept, parts
+from generator.attribution import LENSES, UNATTRIBUTED
+from generator.attribution.lenses import MIXED
+from generator.engines import found, kept, kept_in_turn, parts
 from generator.flows import LONG_AGO, Flows, is_new
+from generator.shares import placed
 from generator.windows import COUNTERS
 
 MEASURES = (
@@ -73,18 +78,41 @@ def holdings(flows: Flows) -> Table:
     )
 
 
-def organisation_sizes(flows: Flows) -> Table:
-    """How many organisations have how many downloads under each lens.
+def organisation_ranks(flows: Flows) -> Table:
+    """The whole market by organisation, by number and in the order of size.
 
     Returns:
-        The columns of ``flows.windows`` but ``window``, and lens, downloads, organisations.
+        The columns of ``flows.windows`` and lens, body, owner (the first of the body's), downloads, models, rank
+        (1 for the most downloaded of a window and lens) and share; one row a window, lens and body.
     """
-    # By number, since there are as many names as organisations and windows together.
+    backend = flows.data.backend
+    rows = _made(flows, HOLDINGS)
     owners = flows.attribution.owners.select("lens", "owner", "body")
-    rows = _made(flows, HOLDINGS).inner_join(owners, ["lens", "owner"])
-    by_body = rows.group_by(["window", "lens", "body"]).aggregate(downloads=rows.downloads.sum().cast("int64"))
-    counted = by_body.group_by(["window", "lens", "downloads"]).aggregate(organisations=by_body.count())
-    return counted.inner_join(flows.windows, "window").drop("window")
+
+    def part(windows: Sequence[int]) -> Table:
+        ours = rows.filter(rows.window.isin(list(windows))).inner_join(owners, ["lens", "owner"])
+        summed = ours.group_by(["window", "lens", "body"]).aggregate(
+            owner=ours.owner.min(), downloads=ours.downloads.sum().cast("int64"), models=ours.models.sum().cast("int64")
+        )
+        return placed(summed, ["window", "lens"], "body")
+
+    windows = sorted(flows.windows.window.to_pandas().tolist())
+    size = int(rows.count().execute())
+    return kept_in_turn(backend, "organisation_ranks", part, windows, size).inner_join(flows.windows, "window")
+
+
+def named(flows: Flows, rows: Table) -> Table:
+    """Rows of :func:`organisation_ranks` with organisation, country and sector in place of their numbers.
+
+    An organisation that is listed in several countries or sectors is here with the first of them; merges of several
+    organisations' models are nobody's and of no one country.
+    """
+    owners = flows.attribution.owners
+    owned = {
+        part: ibis.ifelse(owners.organisation == MIXED, UNATTRIBUTED, owners[part]) for part in ("country", "sector")
+    }
+    told = owners.select("lens", "owner", "organisation", **owned)
+    return rows.inner_join(told, ["lens", "owner"]).drop("window", "owner", "body")
 
 
 def cohort(flows: Flows) -> Table:

@@ -8,7 +8,7 @@ from ibis.expr.types import Table
 from generator.attribution import LENSES, UNATTRIBUTED
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.sums import by_lens, market, model_sizes, organisation_sizes
+from generator.sums import by_lens, market, model_sizes, organisation_ranks
 
 SUMMED = ("as_of", "lens", "window_months", "window_start", "basis")
 WITHIN = (*SUMMED, "level")
@@ -17,13 +17,13 @@ TOPS = (1, 5, 10, 50)
 
 def compute(flows: Flows) -> Table:
     """Indices of concentration over developers, countries and single models."""
-    organisations = organisation_sizes(flows).rename(units="organisations")
+    single = ibis.literal(1, "int64")
     attributed = by_lens(market(flows)).filter(lambda row: (row.models > 0) & (row.country != UNATTRIBUTED))
     countries = attributed.group_by([*SUMMED, "country"]).aggregate(downloads=attributed.downloads.sum().cast("int64"))
     models = _indices(model_sizes(flows).rename(units="models"), [name for name in SUMMED if name != "lens"])
     indices = {
-        "developers": [_indices(organisations, SUMMED)],
-        "countries": [_indices(countries.mutate(units=ibis.literal(1, "int64")), SUMMED)],
+        "developers": [_indices(organisation_ranks(flows).mutate(units=single), SUMMED)],
+        "countries": [_indices(countries.mutate(units=single), SUMMED)],
         # Who made a model does not change its size.
         "models": [models.mutate(lens=ibis.literal(lens)) for lens in LENSES],
     }

@@ -1,33 +1,18 @@
 """How did the organisations that lead today come to lead?"""
 
-import ibis
 from ibis.expr.types import Table
 
 from generator.flows import Flows
-from generator.leaders import ORGANISATIONS, WITHIN, organisations, window_rows
+from generator.leaders import ORGANISATIONS, WITHIN, best_window, organisations
 from generator.metric import USUAL_CAVEATS, Metric
+from generator.sums import named, organisation_ranks
 
 
 def compute(flows: Flows) -> Table:
     """Share and rank at every report date of the organisations that lead at the newest."""
-    rows = window_rows(flows)
-    summed = rows.group_by([*WITHIN, "organisation"]).aggregate(
-        country=rows.country.min(),
-        sector=rows.sector.min(),
-        downloads=rows.downloads.sum().cast("int64"),
-        models=rows.models.sum().cast("int64"),
-    )
-    by_size = ibis.window(group_by=list(WITHIN), order_by=[ibis.desc("downloads"), ibis.asc("organisation")])
-    ranked = summed.mutate(
-        total=summed.downloads.sum().over(ibis.window(group_by=list(WITHIN))).cast("float64"),
-        rank=(ibis.row_number().over(by_size) + 1).cast("int64"),
-    )
-    return (
-        ranked.mutate(share=ranked.downloads / ibis.ifelse(ranked.total > 0, ranked.total, ibis.null("float64")))
-        .semi_join(organisations(flows, rows), "organisation")
-        .select(*METRIC.columns)
-        .order_by(["as_of", "lens", "rank"])
-    )
+    ranked = organisation_ranks(flows).semi_join(best_window(flows), ["window_months", "basis"])
+    followed = ranked.semi_join(organisations(flows), "body")
+    return named(flows, followed).select(*METRIC.columns).order_by(["as_of", "lens", "rank"])
 
 
 METRIC = Metric(

@@ -4,8 +4,8 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.shares import ranking
-from generator.sums import holdings
+from generator.shares import CHANGES, changed
+from generator.sums import named, organisation_ranks
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 TOP = 50
@@ -13,8 +13,11 @@ TOP = 50
 
 def compute(flows: Flows) -> Table:
     """The fifty most downloaded organisations at every report date."""
-    ranked = ranking(holdings(flows), WITHIN, "organisation", TOP, attributes=("country", "sector"))
-    return ranked.order_by(["as_of", "lens", "window_months", "basis", "rank"])
+    everyone = organisation_ranks(flows)
+    ever = everyone.filter(everyone["rank"] <= TOP).select("lens", "body").distinct()
+    # There are as many organisations and windows as there are downloads; the leaders are few.
+    leaders = changed(everyone.semi_join(ever, ["lens", "body"]), WITHIN, "body", TOP)
+    return named(flows, leaders).select(*METRIC.columns).order_by(["as_of", "lens", "window_months", "basis", "rank"])
 
 
 METRIC = Metric(
@@ -35,10 +38,7 @@ METRIC = Metric(
         "sector",
         "downloads",
         "models",
-        "share",
-        "previous_share",
-        "share_change",
-        "rank_change",
+        *CHANGES,
     ),
     own_columns=(
         ("previous_share", "The share at the report date before; empty where there is none."),

@@ -5,7 +5,7 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.shares import ranking
+from generator.shares import CHANGES, ranking
 from generator.sums import market
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
@@ -36,10 +36,7 @@ METRIC = Metric(
         "family",
         "downloads",
         "models",
-        "share",
-        "previous_share",
-        "share_change",
-        "rank_change",
+        *CHANGES,
     ),
     own_columns=(
         ("previous_share", "The share at the report date before; empty where there is none."),

@@ -3,7 +3,7 @@
 from ibis.expr.types import Table
 
 from generator.flows import Flows
-from generator.leaders import ORGANISATIONS, WITHIN, leading, model_rows, organisations, window_rows
+from generator.leaders import ORGANISATIONS, WITHIN, leading, model_rows, organisations
 from generator.metric import USUAL_CAVEATS, Metric
 
 TOP = 5
@@ -11,7 +11,7 @@ TOP = 5
 
 def compute(flows: Flows) -> Table:
     """The five most downloaded families of each leading organisation at the newest report date."""
-    theirs = model_rows(flows).semi_join(organisations(flows, window_rows(flows)), "organisation")
+    theirs = model_rows(flows).semi_join(organisations(flows), "organisation")
     return leading(theirs, "organisation", "family", TOP)
 
 

@@ -3,7 +3,7 @@
 from ibis.expr.types import Table
 
 from generator.flows import Flows
-from generator.leaders import WITHIN, at_newest, leading, window_rows
+from generator.leaders import WITHIN, leading, organisation_rows
 from generator.metric import USUAL_CAVEATS, Metric
 
 TOP = 20
@@ -11,7 +11,7 @@ TOP = 20
 
 def compute(flows: Flows) -> Table:
     """The twenty most downloaded organisations of each country at the newest report date."""
-    return leading(at_newest(flows, window_rows(flows)), "country", "organisation", TOP, ("sector",))
+    return leading(organisation_rows(flows), "country", "organisation", TOP, ("sector",))
 
 
 METRIC = Metric(

@@ -14,11 +14,19 @@ from generator.build import Project
 from generator.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+DRAWN = ROOT / ".cache" / "charts"
+"""Charts that any test has drawn. They are kept by the hash of their specification and the versions of what draws them,
+so that a stale one is never found, and drawing is most of the time that a small report takes."""
 WRITTEN_BY_HAND = ("about.md", "images", "javascripts", "stylesheets")
 
 
-def make(folder: Path) -> Project:
-    """A project with the repository's own configuration and hand-written pages, and nothing generated."""
+def make(folder: Path, *, drawn: bool = True) -> Project:
+    """A project with the repository's own configuration and hand-written pages, and nothing generated.
+
+    Args:
+        folder: made anew.
+        drawn: whether it shares the charts that other tests have drawn.
+    """
     (folder / "site_src").mkdir(parents=True)
     shutil.copy(ROOT / "mkdocs.yml", folder)
     for name in ("generator", "templates"):
@@ -29,8 +37,23 @@ def make(folder: Path) -> Project:
             shutil.copytree(source, target)
         else:
             shutil.copy(source, target)
+    if drawn:
+        share_drawings(folder)
     (folder / "report.toml").write_text('source = "demo"\n', encoding="utf-8")
     return Project(folder, Settings(source="demo"))
+
+
+def share_drawings(folder: Path) -> None:
+    """Give a project's folder the charts that other tests have drawn."""
+    DRAWN.mkdir(parents=True, exist_ok=True)
+    (folder / ".cache").mkdir(exist_ok=True)
+    (folder / ".cache" / "charts").symlink_to(DRAWN)
+
+
+def copy(project: Project, folder: Path) -> Project:
+    """A copy of a project with all that has been made in it."""
+    shutil.copytree(project.folder, folder, symlinks=True)
+    return Project(folder, project.settings)
 
 
 def pages_in_the_navigation() -> list[str]:

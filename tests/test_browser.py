@@ -86,7 +86,8 @@ def visit(browser: Browser) -> Iterator[Opener]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_pages_load_from_their_own_site_and_fit(visit: Opener, address: str, size: str, scheme: str) -> None:
-    for path in PAGES:
+    # The dark scheme changes colours alone, so a few pages stand for all of them.
+    for path in PAGES if scheme == "light" else PAGES[::6]:
         visited = visit(address + path, size, scheme)
         assert visited.complaints == [], path
         for response in visited.responses:

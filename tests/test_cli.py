@@ -78,16 +78,26 @@ def test_build_from_a_file_leaves_a_site_and_the_archive_alone(project: Project,
         assert list(table["columns"]) == (list(rows[0]) if rows else list(table["columns"]))
 
 
-def test_auto_takes_the_archive_where_there_is_one(project: Project, tmp_path: Path) -> None:
+@pytest.fixture
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The archives that a report would be made from: where the source is in question, the report is not."""
+    asked: list[Path] = []
+    monkeypatch.setattr("generator.build.report", lambda project, folder, *rest: asked.append(folder))
+    return asked
+
+
+def test_auto_takes_the_archive_where_there_is_one(project: Project, tmp_path: Path, reported: list[Path]) -> None:
     collected = run(project, "collect", "--source", written(tmp_path, ROWS), "--as-of", "2026-05-20")
     assert collected.exit_code == 0 and "1 added" in collected.output
     result = run(project, "build", "--source", "auto", "--no-site")
     assert result.exit_code == 0, result.output
-    assert "Source: archive" in result.output
+    assert "Source: archive" in result.output and reported == [project.archive]
     assert "2026-05-20" in run(project, "status").output
 
 
-def test_auto_takes_the_hub_where_it_answers(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_takes_the_hub_where_it_answers(
+    project: Project, reported: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     listed = [{**ROWS[0], "id": f"Qwen/model-{number}"} for number in range(120)]
     with HubServer(listed, page_size=50) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
@@ -97,7 +107,7 @@ def test_auto_takes_the_hub_where_it_answers(project: Project, monkeypatch: pyte
         asked = len(hub.requests)
         again = run(project, "build", "--source", "hub", "--no-site")
         assert again.exit_code == 0 and "already holds today's snapshot" in again.output
-        assert len(hub.requests) == asked
+        assert len(hub.requests) == asked and reported == [project.archive] * 2
     manifest = json.loads(next(project.archive.glob("*/manifest.json")).read_text(encoding="utf-8"))
     assert manifest["kind"] == "hub" and manifest["rows"] == 120
 

@@ -17,7 +17,7 @@ import test_study
 from hub_datasets import Datasets
 from hub_server import HubServer, models
 from probe_server import Reply, served
-from projects import ROOT, WRITTEN_BY_HAND
+from projects import ROOT, WRITTEN_BY_HAND, share_drawings
 from samples import DATA, DAY
 from test_hub_weekly import weekly
 
@@ -65,6 +65,7 @@ def project(tmp_path: Path) -> Path:
             shutil.copytree(source, folder / name, ignore=keep.get(name, made))
         else:
             shutil.copy(source, folder / name)
+    share_drawings(folder)
     listed = [
         {
             "id": f"{owner}/model-{age}",

@@ -162,10 +162,9 @@ def test_quoted_numbers_are_in_the_facts_and_the_facts_in_their_tables(site: Pro
 
 
 def test_pages_are_replaced_only_when_all_are_made(
-    demo_results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Project, demo_results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project = projects.make(tmp_path / "project")
-    write_pages(demo_results, "CC-BY-4.0", project.site_src, project.cache)
+    project = projects.copy(site, tmp_path / "project")
     before = {path: path.read_bytes() for path in project.site_src.rglob("*") if path.is_file()}
 
     def full(*args: object, **options: object) -> None:
@@ -177,10 +176,8 @@ def test_pages_are_replaced_only_when_all_are_made(
     assert {path: path.read_bytes() for path in project.site_src.rglob("*") if path.is_file()} == before
 
 
-def test_a_warning_of_mkdocs_stops_the_site_and_keeps_the_old_one(demo_results: Results, tmp_path: Path) -> None:
-    project = projects.make(tmp_path / "project")
-    write_pages(demo_results, "CC-BY-4.0", project.site_src, project.cache)
-    project.site.mkdir()
+def test_a_warning_of_mkdocs_stops_the_site_and_keeps_the_old_one(site: Project, tmp_path: Path) -> None:
+    project = projects.copy(site, tmp_path / "project")
     (project.site / "index.html").write_text("the old one", encoding="utf-8")
     (project.site_src / "about.md").write_text("[nowhere](nowhere.md)", encoding="utf-8")
     with pytest.raises(ReportError, match=r"mkdocs\.yml"):

@@ -44,7 +44,8 @@ def computed(engine: str, folder: Path, only: list[str] | None = None) -> dict[s
         data = dataset.load(backend, archive.entries(folder))
         flowed = flows.build(data, attribute(data))
         known = {name: metric for name, metric in metrics.discover().items() if not metric.data}
-        return {name: results._frame(metric, flowed) for name, metric in known.items() if not only or name in only}
+        chosen = {name: metric for name, metric in known.items() if not only or name in only}
+        return {name: results.frame(query) for name, query in results.queries(flowed, chosen).items()}
 
 
 def differences(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> dict[str, str]:

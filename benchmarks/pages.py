@@ -75,9 +75,12 @@ def main() -> None:
         data = dataset.load(engines.connect(), stored)
         known = flows.build(data, attribute(data))
     with timed("metrics", taken):
-        computed = results.compute(known, metrics.discover(), [item.manifest for item in stored])
+        chosen = metrics.discover()
+        queries = results.queries(known, chosen)
+        computed = results.compute(known, chosen, [item.manifest for item in stored], queries)
     with timed("SQL and its inputs", taken):
-        written = recipes.write(known, metrics.discover(), report.cache / "inputs", report.settings.inputs_rows)
+        limit = report.settings.inputs_rows
+        written = recipes.write(data.backend, chosen, queries, report.cache / "inputs", limit)
         computed = replace(computed, recipes=written)
     with timed("figures, pages, data", taken):
         pages = write_pages(computed, "CC-BY-4.0", report.site_src, report.cache)

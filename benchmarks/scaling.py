@@ -172,7 +172,7 @@ def work(way: str, folder: Path) -> None:
             known = {name: metric for name, metric in metrics.discover().items() if not metric.data}
             for name, metric in known.items():
                 with timed(name):
-                    results._frame(metric, flowed)
+                    results.frame(*results.queries(flowed, {name: metric}).values())
     (into / "stages.json").write_text(json.dumps(stages))
 
 

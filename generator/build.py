@@ -114,9 +114,10 @@ def compute(project: Project, stored: list[archive.Entry], probed: ProbeResults)
         data = dataset.load(backend, stored)
         attributed = flows.build(data, attribute(data), probed)
         known = metrics.discover()
+        queries = results.queries(attributed, known)
         return replace(
-            results.compute(attributed, known, [item.manifest for item in stored]),
-            recipes=recipes.write(attributed, known, project.cache / "inputs", settings.inputs_rows),
+            results.compute(attributed, known, [item.manifest for item in stored], queries),
+            recipes=recipes.write(backend, known, queries, project.cache / "inputs", settings.inputs_rows),
         )
 
 

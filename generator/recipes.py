@@ -8,12 +8,12 @@ from pathlib import Path
 import ibis
 import pyarrow.parquet as pq
 import sqlglot
+from ibis.backends import BaseBackend
 from ibis.expr import operations
 from ibis.expr.types import Table
 from sqlglot import expressions
 
 from generator.atomic import writing
-from generator.flows import Flows
 from generator.metric import Metric
 
 DIALECT = "duckdb"
@@ -34,12 +34,15 @@ class Recipes:
     inputs: Mapping[str, Path]
 
 
-def write(flows: Flows, metrics: Mapping[str, Metric], folder: Path, most_rows: int) -> Recipes:
+def write(
+    backend: BaseBackend, metrics: Mapping[str, Metric], queries: Mapping[str, Table], folder: Path, most_rows: int
+) -> Recipes:
     """Compile every metric to SQL and store the tables that the SQL reads.
 
     Args:
-        flows: from :func:`generator.flows.build`.
+        backend: where the tables are that the queries read.
         metrics: from :func:`generator.metrics.discover`.
+        queries: of these metrics, from :func:`generator.results.queries`.
         folder: made anew; holds one Parquet file an input table.
         most_rows: where the input tables have more rows than this together, none is stored: they are then too
             large for a web site, and whoever wants them makes them from the archive.
@@ -50,12 +53,11 @@ def write(flows: Flows, metrics: Mapping[str, Metric], folder: Path, most_rows: 
     tables: dict[str, Table] = {}
     selects: dict[str, expressions.Expr] = {}
     reads: dict[str, tuple[str, ...]] = {}
-    for name, metric in metrics.items():
-        expression = metric.compute(flows).select(*metric.columns)
-        selects[name], constants = _compiled(name, expression)
+    for name, query in queries.items():
+        selects[name], constants = _compiled(name, query)
         reads[name] = tuple(sorted(_tables(selects[name])))
         for table in reads[name]:
-            tables.setdefault(table, constants[table] if table in constants else flows.data.backend.table(table))
+            tables.setdefault(table, constants[table] if table in constants else backend.table(table))
     rows = sum(table.count().execute() for table in tables.values())
     inputs: dict[str, Path] = {}
     with writing(folder):
@@ -65,7 +67,7 @@ def write(flows: Flows, metrics: Mapping[str, Metric], folder: Path, most_rows: 
             for name in sorted(tables):
                 inputs[name] = folder / f"{name}.parquet"
                 # The engine keeps no order of its own; the same archive must give the same file.
-                ordered = flows.data.backend.to_pyarrow(tables[name].order_by(tables[name].columns))
+                ordered = backend.to_pyarrow(tables[name].order_by(tables[name].columns))
                 pq.write_table(ordered, inputs[name], compression="zstd")
     sql = {name: _script(metrics[name], selects[name], reads[name]) for name in metrics}
     return Recipes(sql, reads, inputs)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import pandas as pd
+from ibis.expr.types import Table
 
 from generator.archive import Manifest
 from generator.flows import Flows
@@ -73,15 +74,39 @@ class Results:
         return self.report_dates[-1]
 
 
-def compute(flows: Flows, metrics: Mapping[str, Metric], manifests: list[Manifest]) -> Results:
+def queries(flows: Flows, metrics: Mapping[str, Metric]) -> dict[str, Table]:
+    """By metric id, the expression of its table with exactly the metric's columns.
+
+    Args:
+        flows: from :func:`generator.flows.build`.
+        metrics: from :func:`generator.metrics.discover`.
+
+    Raises:
+        ValueError: a metric does not compute a column that it promises.
+    """
+    return {name: _query(metric, flows) for name, metric in metrics.items()}
+
+
+def compute(
+    flows: Flows,
+    metrics: Mapping[str, Metric],
+    manifests: list[Manifest],
+    asked: Mapping[str, Table] | None = None,
+) -> Results:
     """Run every metric and bring its aggregates back.
 
     Args:
         flows: from :func:`generator.flows.build`.
         metrics: from :func:`generator.metrics.discover`.
         manifests: of the snapshots behind the flows.
+        asked: from :func:`queries`, where they have been made already.
+
+    Raises:
+        ValueError: a metric does not compute a column that it promises.
     """
-    tables = {name: _frame(metric, flows) for name, metric in metrics.items()}
+    if asked is None:
+        asked = queries(flows, metrics)
+    tables = {name: frame(query) for name, query in asked.items()}
     return Results(
         metrics=metrics,
         tables=tables,
@@ -120,20 +145,25 @@ def source_note(manifests: list[Manifest]) -> SourceNote:
     )
 
 
-def _frame(metric: Metric, flows: Flows) -> pd.DataFrame:
-    frame = metric.compute(flows).to_pandas()
-    missing = [name for name in metric.columns if name not in frame]
+def _query(metric: Metric, flows: Flows) -> Table:
+    table = metric.compute(flows)
+    missing = [name for name in metric.columns if name not in table.columns]
     if missing:
         raise ValueError(f"metric {metric.id} promises the columns {missing} but does not compute them")
-    frame = _dated(frame[list(metric.columns)])
-    for name in frame.columns:
-        if pd.api.types.infer_dtype(frame[name], skipna=True) == "decimal":
+    return table.select(*metric.columns)
+
+
+def frame(query: Table) -> pd.DataFrame:
+    """The rows of a query as a frame: plain dates, whole numbers as such, fractions to :data:`DECIMALS` places."""
+    rows = _dated(query.to_pandas())
+    for name in rows.columns:
+        if pd.api.types.infer_dtype(rows[name], skipna=True) == "decimal":
             # The engine's sums of whole numbers, which JSON would make text of.
-            frame[name] = frame[name].astype("Int64")
-        elif frame[name].dtype.kind == "f":
+            rows[name] = rows[name].astype("Int64")
+        elif rows[name].dtype.kind == "f":
             whole = name in ("rank", "rank_change", "window_months", "entrants", "exits")
-            frame[name] = frame[name].astype("Int64") if whole else frame[name].round(DECIMALS)
-    return frame
+            rows[name] = rows[name].astype("Int64") if whole else rows[name].round(DECIMALS)
+    return rows
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:

@@ -124,9 +124,11 @@ def demo_results(
 ) -> Results:
     """The demo's tables, with the SQL behind them."""
     known = metrics.discover()
-    computed = results.compute(demo_flows, known, [entry.manifest for entry in demo_entries])
+    queries = results.queries(demo_flows, known)
+    computed = results.compute(demo_flows, known, [entry.manifest for entry in demo_entries], queries)
     inputs = tmp_path_factory.mktemp("recipes") / "inputs"
-    return replace(computed, recipes=recipes.write(demo_flows, known, inputs, most_rows=5_000_000))
+    backend = demo_flows.data.backend
+    return replace(computed, recipes=recipes.write(backend, known, queries, inputs, most_rows=5_000_000))
 
 
 @pytest.fixture(scope="session")

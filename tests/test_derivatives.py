@@ -121,7 +121,7 @@ def computed(demo_flows: Flows, demo_entries: list[archive.Entry]) -> Results:
 
 @cache
 def table(made: Flows, name: str) -> pd.DataFrame:
-    return results._frame(metrics.discover()[name], made)
+    return results.frame(results.queries(made, {name: metrics.discover()[name]})[name])
 
 
 def counted(rows: pd.DataFrame, of: str, months: int, month: date) -> dict[str, int]:

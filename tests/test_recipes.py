@@ -10,12 +10,13 @@ import duckdb
 import frictionless
 import pytest
 
-from generator import dataset, engines, flows, metrics, recipes
+from generator import dataset, engines, flows, metrics, recipes, results
 from generator.archive import Entry
 from generator.attribution import attribute
 from generator.edition import edition_of
 from generator.facts import FactBook
 from generator.flows import Flows
+from generator.metric import Metric
 from generator.provenance import record
 from generator.publish import publish
 from generator.results import Results
@@ -74,12 +75,17 @@ def test_another_run_gives_the_same_sql_and_the_same_inputs(
     chosen = {name: metrics.discover()[name] for name in ("overtake", "lead-robustness", "modality")}
     again = dataset.load(engines.connect(), demo_entries)
     fresh = flows.build(again, attribute(again, _registry(demo_flows)))
-    one = recipes.write(demo_flows, chosen, tmp_path / "one", most_rows=5_000_000)
-    two = recipes.write(fresh, chosen, tmp_path / "two", most_rows=5_000_000)
+    one, two = (
+        _recipes(made, chosen, folder) for made, folder in ((demo_flows, tmp_path / "one"), (fresh, tmp_path / "two"))
+    )
     assert one.sql == two.sql and one.reads == two.reads
     assert {name: path.read_bytes() for name, path in one.inputs.items()} == {
         name: path.read_bytes() for name, path in two.inputs.items()
     }
+
+
+def _recipes(made: Flows, chosen: dict[str, Metric], folder: Path, most_rows: int = 5_000_000) -> recipes.Recipes:
+    return recipes.write(made.data.backend, chosen, results.queries(made, chosen), folder, most_rows)
 
 
 def _registry(of: Flows) -> list[Any]:
@@ -103,7 +109,7 @@ def _registry(of: Flows) -> list[Any]:
 
 def test_inputs_too_large_for_a_site_are_left_out_and_the_sql_stays(demo_flows: Flows, tmp_path: Path) -> None:
     chosen = {"overtake": metrics.discover()["overtake"]}
-    made = recipes.write(demo_flows, chosen, tmp_path / "inputs", most_rows=100)
+    made = _recipes(demo_flows, chosen, tmp_path / "inputs", most_rows=100)
     assert made.inputs == {} and made.sql["overtake"] and made.reads["overtake"] == ("market",)
     assert list((tmp_path / "inputs").iterdir()) == []
 

@@ -186,15 +186,15 @@ def test_no_permission_is_one_sentence(project: Project, tmp_path: Path) -> None
     assert str(project.archive) in sentence
 
 
-def test_a_full_disk_leaves_the_old_site(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = written(tmp_path, ROWS)
-    assert run(project, "build", "--source", source, "--as-of", "2026-05-20").exit_code == 0
+def test_a_full_disk_leaves_the_old_site(site: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = projects.copy(site, tmp_path / "project")
     before = (project.site / "index.html").read_bytes()
 
     def full(*args: object, **options: object) -> None:
         raise OSError(28, "No space left on device", str(tmp_path))
 
     monkeypatch.setattr("generator.build.mkdocs_build.build", full)
+    source = written(tmp_path, ROWS)
     assert "No space left" in refused(run(project, "build", "--source", source, "--as-of", "2026-05-21"))
     assert (project.site / "index.html").read_bytes() == before
 

@@ -17,6 +17,13 @@ DAY = date(2026, 5, 31)
 NEW = datetime(2026, 1, 10)
 OLD = datetime(2023, 1, 10)
 NEW_SHARES = ("new-model-share-by-country", "overtake")
+MARKET = (
+    "all-downloads-share-by-country",
+    "all-downloads-share-by-sector",
+    "top-developers",
+    "concentration",
+    "top-families",
+)
 
 
 def manifest(as_of: date, **other: Any) -> Manifest:
@@ -108,16 +115,16 @@ def test_overtaking(book: Callable[..., FactBook]) -> None:
 
 
 def test_market_sentences(book: Callable[..., FactBook]) -> None:
-    facts = book({DAY: models(600, 300, 100)})
+    facts = book({DAY: models(600, 300, 100)}, *MARKET)
     assert findings.whole_market(facts).condition == "ranked"
     assert "60.0%" in findings.whole_market(facts).text.striptags()
     assert findings.sectors(facts).condition == "known"
     assert findings.developers(facts).condition == "ranked"
     assert findings.concentration(facts).condition == "known"
     assert findings.families(facts).condition == "ranked"
-    alone = book({DAY: models(600, 0, 100)[:1]})
+    alone = book({DAY: models(600, 0, 100)[:1]}, *MARKET)
     assert findings.whole_market(alone).condition == "one-country"
-    nothing = book({DAY: models(0, 0, 0)})
+    nothing = book({DAY: models(0, 0, 0)}, *MARKET)
     for finding in (findings.whole_market, findings.sectors, findings.developers, findings.concentration):
         assert finding(nothing).condition == "no-data", finding
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import projects
 import pytest
 
 from generator.chapters.sensitivity import context, examples
@@ -141,9 +142,10 @@ def test_the_charts_of_our_own_probe(hostile: Results, tmp_path: Path) -> None:
 def test_examples_are_short_and_the_page_shows_them_as_text(hostile: Results, tmp_path: Path) -> None:
     [example] = examples(hostile.probe)
     assert example["verdict"] == "refusal" and len(example["text"]) <= 281
-    pages = write_pages(hostile, "CC-BY-4.0", tmp_path / "site_src", tmp_path / "cache")
+    project = projects.make(tmp_path / "project")
+    pages = write_pages(hostile, "CC-BY-4.0", project.site_src, project.cache)
     [page] = [item.markdown for item in pages if item.path.name == "sensitivity.md"]
     assert "<script>alert" not in page and "javascript:alert(1))" not in page and "{{ 7" not in page
     assert "&lt;script&gt;" in page and "are left out, why" in page
-    stored = (tmp_path / "site_src" / "data" / "probe-answers.jsonl").read_text(encoding="utf-8")
+    stored = (project.site_src / "data" / "probe-answers.jsonl").read_text(encoding="utf-8")
     assert len(stored.splitlines()) == len(hostile.probe.scored)

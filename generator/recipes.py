@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import ibis
 import pyarrow.parquet as pq
-import sqlglot
 from ibis.backends import BaseBackend
+from ibis.backends.sql.compilers.duckdb import compiler
 from ibis.expr import operations
 from ibis.expr.types import Table
 from sqlglot import expressions
@@ -75,7 +74,8 @@ def write(
 
 def _compiled(name: str, expression: Table) -> tuple[expressions.Expr, dict[str, Table]]:
     """The query of an expression, and its tables of constants under names that are the same in every run."""
-    query = sqlglot.parse_one(str(ibis.to_sql(expression, dialect=DIALECT)), read=DIALECT)
+    # As ibis.to_sql does, but for writing the query as text, which would have to be parsed again at once.
+    query: expressions.Expr = compiler.to_sqlglot(expression.unbind())
     constants: dict[str, Table] = {}
     renamed: dict[str, str] = {}
     for number, found in enumerate(_constants(query, expression), start=1):

@@ -82,7 +82,7 @@ def relative_adoption(table: pd.DataFrame, figure_id: str) -> Figure:
             ],
         )
         # In a column of their own, where neither dots nor the rule run through them.
-        labels = base.mark_text(align="right", color=INK).encode(x=alt.value("width"), y=y, text="label:N")
+        labels = base.mark_text(align="right", color=INK).encode(x=alt.value("width"), y=y, text=alt.Text("label:N"))
         rule = alt.Chart(one).mark_rule(color=INK, strokeWidth=1.5, strokeDash=[5, 3])
         return alt.layer(rule.encode(x=alt.X("one:Q", scale=scale)), dots, labels).properties(
             width=width, height=24 * len(drawn) + 30, autosize=FIT

@@ -58,7 +58,7 @@ def calendar(events: pd.DataFrame, labs: pd.DataFrame, figure_id: str) -> Figure
         lines = (
             alt.Chart(ends)
             .mark_rule(color=INK, opacity=0.18)
-            .encode(x=alt.X("start:T", title=None, axis=month_axis(width, [start, end])), x2="end:T", y=y)
+            .encode(x=alt.X("start:T", title=None, axis=month_axis(width, [start, end])), x2=alt.X2("end:T"), y=y)
         )
         marks = (
             alt.Chart(rows)
@@ -76,7 +76,11 @@ def calendar(events: pd.DataFrame, labs: pd.DataFrame, figure_id: str) -> Figure
                 ],
             )
         )
-        labels = alt.Chart(ends).mark_text(align="left", dx=8, color=INK).encode(x="end:T", y=y, text="label:N")
+        labels = (
+            alt.Chart(ends)
+            .mark_text(align="left", dx=8, color=INK)
+            .encode(x=alt.X("end:T"), y=y, text=alt.Text("label:N"))
+        )
         return alt.layer(lines, marks, labels).properties(width=width, height=26 * len(order) + 30, autosize=FIT)
 
     said = ", ".join(
@@ -187,7 +191,7 @@ def intervals(labs: pd.DataFrame, by_country: pd.DataFrame, figure_id: str) -> F
         labels = (
             alt.Chart(medians)
             .mark_text(align="left", dx=10, color=INK)
-            .encode(x=alt.X("place:Q", scale=x_scale), y=y, text="label:N")
+            .encode(x=alt.X("place:Q", scale=x_scale), y=y, text=alt.Text("label:N"))
         )
         return alt.layer(bars, edges, points, labels).properties(width=width, height=30 * len(order) + 50, autosize=FIT)
 

@@ -37,7 +37,9 @@ def concentration_now(table: pd.DataFrame, figure_id: str) -> Figure:
             bars = base.mark_bar(height={"band": 0.66}, color=ACCENT).encode(
                 x=x, y=y, tooltip=[alt.Tooltip("group:N"), alt.Tooltip("share:Q", format=".1%")]
             )
-            text = base.mark_text(align="left", dx=5, color=INK).encode(x="share:Q", y=y, text="label:N")
+            text = base.mark_text(align="left", dx=5, color=INK).encode(
+                x=alt.X("share:Q"), y=y, text=alt.Text("label:N")
+            )
             return alt.layer(bars, text).properties(width=size, height=130)
 
         if width == WIDE:

@@ -76,10 +76,10 @@ def shares_over_time(table: pd.DataFrame, figure_id: str, metric: str, subject: 
             base.mark_point(size=28, filled=True, opacity=1),
             alt.Chart(ends)
             .mark_text(align="left", dx=8, baseline="middle", color=INK)
-            .encode(x="as_of:T", y="place:Q", text="label:N"),
+            .encode(x=alt.X("as_of:T"), y=alt.Y("place:Q"), text=alt.Text("label:N")),
         ]
         if not marks.empty:
-            mark = alt.Chart(marks).encode(x="as_of:T", y="share:Q")
+            mark = alt.Chart(marks).encode(x=alt.X("as_of:T"), y=alt.Y("share:Q"))
             layers.append(
                 mark.mark_point(shape="diamond", size=110, filled=False, strokeWidth=2, opacity=1).encode(
                     color=alt.Color("name:N", scale=scale, legend=None)
@@ -167,8 +167,12 @@ def shares_now(
             base = alt.Chart(rows, title=title)
             layers = [
                 base.mark_bar(height={"band": 0.66}).encode(x=x, y=y, color=colour, tooltip=tooltip),
-                base.mark_rule(strokeWidth=1.5, color=INK, opacity=0.55).encode(x="share:Q", x2="bound:Q", y=y),
-                base.mark_text(align="left", dx=5, dy=-1, color=INK).encode(x="bound:Q", y=y, text="label:N"),
+                base.mark_rule(strokeWidth=1.5, color=INK, opacity=0.55).encode(
+                    x=alt.X("share:Q"), x2=alt.X2("bound:Q"), y=y
+                ),
+                base.mark_text(align="left", dx=5, dy=-1, color=INK).encode(
+                    x=alt.X("bound:Q"), y=y, text=alt.Text("label:N")
+                ),
             ]
             if len(marks) and title == "By publisher":
                 layers.append(
@@ -231,10 +235,12 @@ def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure
         zero = pd.DataFrame({"zero": [0]})
         sides = [(f"▲ {a} ahead", 12), (f"▼ {b} ahead", "height")]
         return alt.layer(
-            base.mark_area(opacity=0.18, color=INK).encode(y=alt.Y("lower:Q", title=None, axis=y_axis), y2="upper:Q"),
-            alt.Chart(zero).mark_rule(color=INK, strokeWidth=1.5).encode(y="zero:Q"),
+            base.mark_area(opacity=0.18, color=INK).encode(
+                y=alt.Y("lower:Q", title=None, axis=y_axis), y2=alt.Y2("upper:Q")
+            ),
+            alt.Chart(zero).mark_rule(color=INK, strokeWidth=1.5).encode(y=alt.Y("zero:Q")),
             base.mark_line(color=colour_of("CN"), strokeWidth=2.5).encode(
-                y="margin:Q",
+                y=alt.Y("margin:Q"),
                 tooltip=[
                     alt.Tooltip("as_of:T", title="Date"),
                     alt.Tooltip("margin:Q", title="Margin", format="+.1%"),
@@ -243,7 +249,7 @@ def margin_over_time(table: pd.DataFrame, figure_id: str, metric: str) -> Figure
             *(
                 alt.Chart(pd.DataFrame({"label": [label]}))
                 .mark_text(align="left", dx=6, dy=-8 if place == "height" else 0, color=INK)
-                .encode(x=alt.value(0), y=alt.value(place), text="label:N")
+                .encode(x=alt.value(0), y=alt.value(place), text=alt.Text("label:N"))
                 for label, place in sides
             ),
         ).properties(width=width, height=280, autosize=FIT)

@@ -120,12 +120,12 @@ def most_built_upon(table: pd.DataFrame, figure_id: str) -> Figure:
             whole.encode(x=x),
             bar.encode(x=alt.X("direct:Q", scale=x_scale)),
             base.mark_text(align="left", dx=5, dy=down, color=INK).encode(
-                x=alt.X("derivatives:Q", scale=x_scale), text="label:N"
+                x=alt.X("derivatives:Q", scale=x_scale), text=alt.Text("label:N")
             ),
         ]
         if not wide:
             name = alt.Chart(drawn).mark_text(align="left", dy=-7, color=INK, limit=width - 20)
-            layers.append(name.encode(x=alt.value(0), y=y, text="root_id:N"))
+            layers.append(name.encode(x=alt.value(0), y=y, text=alt.Text("root_id:N")))
         return alt.layer(*layers).properties(width=width, height=(24 if wide else 42) * len(drawn) + 24, autosize=FIT)
 
     key = (
@@ -192,7 +192,7 @@ def _lines(
         return alt.layer(
             *upper_bounds(bounds[bounds["name"].isin(names[:BOUNDED])], x, colour),
             base.mark_line(strokeWidth=2.5).encode(strokeDash=dash),
-            label.encode(x="month:T", y="place:Q", text="label:N"),
+            label.encode(x=alt.X("month:T"), y=alt.Y("place:Q"), text=alt.Text("label:N")),
         ).properties(width=width, height=340 if width == WIDE else 300, autosize=FIT)
 
     key = "Each point of a line is the share in the twelve months that end with its month."

@@ -178,7 +178,7 @@ def _over_time(
         return alt.layer(
             base.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("name:N", scale=dashes, legend=None)),
             base.mark_point(size=24, filled=True, opacity=1),
-            labels.encode(x="as_of:T", y="place:Q", text="label:N"),
+            labels.encode(x=alt.X("as_of:T"), y=alt.Y("place:Q"), text=alt.Text("label:N")),
         ).properties(width=width, height=340 if width == WIDE else 320, autosize=FIT)
 
     at_the_end = ", ".join(ends.sort_values("share", ascending=False)["label"])
@@ -213,7 +213,7 @@ def _bars(rows: pd.DataFrame) -> Any:
                 alt.Tooltip("share:Q", title="Share", format=".1%"),
             ],
         )
-        labels = base.mark_text(align="left", dx=5, color=INK).encode(x="share:Q", y=y, text="label:N")
+        labels = base.mark_text(align="left", dx=5, color=INK).encode(x=alt.X("share:Q"), y=y, text=alt.Text("label:N"))
         return alt.layer(bars, labels).properties(width=width, height=26 * len(rows) + 28, autosize=FIT)
 
     return draw

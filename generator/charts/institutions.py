@@ -132,7 +132,7 @@ def _panels(rows: pd.DataFrame, names: Sequence[str], titles: Mapping[str, str],
             color=alt.Color("colour:N", scale=None),
             tooltip=[alt.Tooltip("name:N", title="Country"), alt.Tooltip("active:Q", title="Active")],
         )
-        text = base.mark_text(align="left", dx=4, color=INK).encode(x="active:Q", y=y, text="label:N")
+        text = base.mark_text(align="left", dx=4, color=INK).encode(x=alt.X("active:Q"), y=y, text=alt.Text("label:N"))
         return alt.layer(bars, text).properties(width=size, height=23 * len(names))
 
     return alt.hconcat(*(panel(title, place == 0) for place, title in enumerate(panels)), spacing=spacing)
@@ -181,7 +181,7 @@ def active_over_time(table: pd.DataFrame, figure_id: str, of: str) -> Figure:
         text = (
             alt.Chart(ends)
             .mark_text(align="left", dx=8, baseline="middle", color=INK)
-            .encode(x="as_of:T", y="place:Q", text="label:N")
+            .encode(x=alt.X("as_of:T"), y=alt.Y("place:Q"), text=alt.Text("label:N"))
         )
         return alt.layer(
             base.mark_line(strokeWidth=2.5).encode(strokeDash=alt.StrokeDash("name:N", scale=dash, legend=None)),

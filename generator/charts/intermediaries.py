@@ -204,8 +204,8 @@ def _bands(links: pd.DataFrame, width: int) -> Any:
         .encode(
             x=x,
             y=alt.Y("y:Q", scale=y_scale, axis=None),
-            y2="y2:Q",
-            detail="link:N",
+            y2=alt.Y2("y2:Q"),
+            detail=alt.Detail("link:N"),
             color=alt.Color("colour:N", scale=None),
             tooltip=[alt.Tooltip("says:N", title="Share")],
         )
@@ -215,16 +215,18 @@ def _bands(links: pd.DataFrame, width: int) -> Any:
         .mark_rect()
         .encode(
             x=x,
-            x2="x2:Q",
+            x2=alt.X2("x2:Q"),
             y=alt.Y("top:Q", scale=y_scale, axis=None),
-            y2="bottom:Q",
+            y2=alt.Y2("bottom:Q"),
             color=alt.Color("colour:N", scale=None),
         )
     )
     names = [
         alt.Chart(nodes[nodes["side"] == side])
         .mark_text(align="right" if side == "left" else "left", dx=dx, baseline="middle", color=INK, limit=178)
-        .encode(x=alt.X(f"{edge}:Q", scale=x_scale, axis=None), y=alt.Y("middle:Q", scale=y_scale), text="label:N")
+        .encode(
+            x=alt.X(f"{edge}:Q", scale=x_scale, axis=None), y=alt.Y("middle:Q", scale=y_scale), text=alt.Text("label:N")
+        )
         for side, dx, edge in (("left", -6, "x"), ("right", 6, "x2"))
     ]
     return alt.layer(bands, bars, *names).properties(width=width - 12, height=height)
@@ -265,7 +267,7 @@ def _heat_table(links: pd.DataFrame, width: int) -> Any:
     tiles = base.mark_rect(color=ACCENT).encode(
         opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.06, 0.6], clamp=True), legend=None)
     )
-    text = base.mark_text(color=INK, fontSize=12).encode(text="label:N")
+    text = base.mark_text(color=INK, fontSize=12).encode(text=alt.Text("label:N"))
     return alt.layer(tiles, text).properties(width=width - 132, height=24 * len(names))
 
 

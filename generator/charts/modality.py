@@ -64,7 +64,7 @@ def modalities_now(table: pd.DataFrame, figure_id: str) -> Figure:
                         alt.Tooltip("share:Q", title=title, format=".1%"),
                     ],
                 ),
-                base.mark_text(align="left", dx=5, color=INK).encode(x=x, y=y, text="label:N"),
+                base.mark_text(align="left", dx=5, color=INK).encode(x=x, y=y, text=alt.Text("label:N")),
             ).properties(width=size, height=24 * len(names))
 
         if width == WIDE:
@@ -221,8 +221,10 @@ def countries_by_modality(table: pd.DataFrame, figure_id: str) -> Figure:
                         alt.Tooltip("upper:Q", title="Upper bound", format=".1%"),
                     ],
                 ),
-                base.mark_rule(strokeWidth=1.5, color=INK, opacity=0.55).encode(x="share:Q", x2="upper:Q", y=y),
-                base.mark_text(align="left", dx=4, color=INK).encode(x="upper:Q", y=y, text="label:N"),
+                base.mark_rule(strokeWidth=1.5, color=INK, opacity=0.55).encode(
+                    x=alt.X("share:Q"), x2=alt.X2("upper:Q"), y=y
+                ),
+                base.mark_text(align="left", dx=4, color=INK).encode(x=alt.X("upper:Q"), y=y, text=alt.Text("label:N")),
             ).properties(width=size, height=21 * len(names))
 
         panels = [panel(place, modality) for place, modality in enumerate(groups)]

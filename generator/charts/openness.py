@@ -109,7 +109,7 @@ def licence_classes_by_country(table: pd.DataFrame, figure_id: str) -> Figure:
                         alt.Tooltip("share:Q", title=CLASS_NAMES[licence], format=".1%"),
                     ],
                 ),
-                base.mark_text(align="left", dx=4, color=INK).encode(x=x, y=y, text="label:N"),
+                base.mark_text(align="left", dx=4, color=INK).encode(x=x, y=y, text=alt.Text("label:N")),
             ).properties(width=size, height=21 * len(names))
 
         panels = [panel(place, *item) for place, item in enumerate(LICENCE_COLUMNS.items())]
@@ -187,7 +187,7 @@ def _bars(rows: pd.DataFrame) -> Any:
             color=alt.Color("colour:N", scale=None),
             tooltip=[alt.Tooltip("name:N", title="Of"), alt.Tooltip("share:Q", title="Share", format=".1%")],
         )
-        labels = base.mark_text(align="left", dx=5, color=INK).encode(x=x, y=y, text="label:N")
+        labels = base.mark_text(align="left", dx=5, color=INK).encode(x=x, y=y, text=alt.Text("label:N"))
         return alt.layer(bars, labels).properties(width=width, height=26 * len(rows) + 24, autosize=FIT)
 
     return draw

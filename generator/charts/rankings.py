@@ -143,8 +143,12 @@ def _bars(rows: pd.DataFrame, of: str) -> Any:
                 alt.Tooltip("share:Q", title="Share", format=".1%"),
             ],
         )
-        labels = base.mark_text(align="left", dx=5, color=INK).encode(x=f"{label_at}:Q", y=y, text="label:N")
-        bound = base.mark_rule(strokeWidth=1.5, color=INK, opacity=0.55).encode(x="share:Q", x2="bound:Q", y=y)
+        labels = base.mark_text(align="left", dx=5, color=INK).encode(
+            x=alt.X(f"{label_at}:Q"), y=y, text=alt.Text("label:N")
+        )
+        bound = base.mark_rule(strokeWidth=1.5, color=INK, opacity=0.55).encode(
+            x=alt.X("share:Q"), x2=alt.X2("bound:Q"), y=y
+        )
         return alt.layer(bars, *([bound] if label_at == "bound" else []), labels).properties(
             width=width, height=24 * len(rows) + 24, autosize=FIT
         )

@@ -46,8 +46,10 @@ def specification_curve(rows: pd.DataFrame, summary: pd.DataFrame, headline: pd.
         )
         base = alt.Chart(curve).encode(x=x)
         layers = [
-            base.mark_area(opacity=0.18, color=INK, interpolate="step").encode(y=alt.Y("lower:Q"), y2="upper:Q"),
-            alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=INK, strokeWidth=1.5).encode(y="zero:Q"),
+            base.mark_area(opacity=0.18, color=INK, interpolate="step").encode(
+                y=alt.Y("lower:Q"), y2=alt.Y2("upper:Q")
+            ),
+            alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=INK, strokeWidth=1.5).encode(y=alt.Y("zero:Q")),
             base.mark_point(filled=True, opacity=1, size=16 if width == WIDE else 10).encode(
                 y=y,
                 color=alt.Color("colour:N", scale=None),
@@ -67,7 +69,7 @@ def specification_curve(rows: pd.DataFrame, summary: pd.DataFrame, headline: pd.
                 spot.mark_point(shape="diamond", size=150, strokeWidth=2, filled=False, color=INK, opacity=1),
                 spot.mark_text(
                     align="right" if above else "left", dx=-9 if above else 9, dy=-11 if above else 13, color=INK
-                ).encode(text="label:N"),
+                ).encode(text=alt.Text("label:N")),
             ]
         top = alt.layer(*layers).properties(width=size, height=230)
         matrix = (
@@ -81,8 +83,8 @@ def specification_curve(rows: pd.DataFrame, summary: pd.DataFrame, headline: pd.
                     scale=alt.Scale(domain=labels),
                     axis=alt.Axis(ticks=False, domain=False, minExtent=label_room, maxExtent=label_room),
                 ),
-                detail="label:N",
-                order="order:Q",
+                detail=alt.Detail("label:N"),
+                order=alt.Order("order:Q"),
             )
             .properties(width=size, height=18 * len(labels))
         )
@@ -158,10 +160,10 @@ def margins_without(rows: pd.DataFrame, figure_id: str) -> Figure:
         # To the right of both ends of the line, whichever is further.
         ends = drawn.assign(end=drawn[["margin", "margin_without"]].max(axis=1))
         return alt.layer(
-            alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=INK, strokeWidth=1.5).encode(x="at:Q"),
-            alt.Chart(pd.DataFrame({"at": [whole]})).mark_rule(color=INK, strokeDash=[4, 3]).encode(x="at:Q"),
+            alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=INK, strokeWidth=1.5).encode(x=alt.X("at:Q")),
+            alt.Chart(pd.DataFrame({"at": [whole]})).mark_rule(color=INK, strokeDash=[4, 3]).encode(x=alt.X("at:Q")),
             base.mark_rule(strokeWidth=2, opacity=0.6).encode(
-                x="margin:Q", x2="margin_without:Q", y=y, color=alt.Color("colour:N", scale=None)
+                x=alt.X("margin:Q"), x2=alt.X2("margin_without:Q"), y=y, color=alt.Color("colour:N", scale=None)
             ),
             base.mark_point(filled=True, size=75, opacity=1).encode(
                 x=x,
@@ -176,7 +178,7 @@ def margins_without(rows: pd.DataFrame, figure_id: str) -> Figure:
             ),
             alt.Chart(ends[["organisation", "end", "label"]])
             .mark_text(align="left", dx=8, color=INK)
-            .encode(x="end:Q", y=y, text="label:N"),
+            .encode(x=alt.X("end:Q"), y=y, text=alt.Text("label:N")),
         ).properties(width=width, height=24 * len(drawn) + 24, autosize=FIT)
 
     named = "; ".join(
@@ -229,13 +231,13 @@ def margins_over_time(table: pd.DataFrame, headline: pd.DataFrame, figure_id: st
         return alt.layer(
             alt.Chart(drawn)
             .mark_area(opacity=0.18, color=INK)
-            .encode(x=x, y=alt.Y("lowest:Q", title=None, axis=percent_axis(tickCount=6)), y2="highest:Q"),
-            alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=INK, strokeWidth=1.5).encode(y="zero:Q"),
+            .encode(x=x, y=alt.Y("lowest:Q", title=None, axis=percent_axis(tickCount=6)), y2=alt.Y2("highest:Q")),
+            alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=INK, strokeWidth=1.5).encode(y=alt.Y("zero:Q")),
             alt.Chart(line)
             .mark_line(color=colour_of(COUNTRY), strokeWidth=2.5)
             .encode(
                 x=x,
-                y="margin:Q",
+                y=alt.Y("margin:Q"),
                 tooltip=[
                     alt.Tooltip("as_of:T", title="Date"),
                     alt.Tooltip("margin:Q", title="Headline", format="+.1%"),
@@ -301,13 +303,13 @@ def _choices(rows: pd.DataFrame) -> tuple[list[str], list[dict[str, Any]]]:
 def _note(label: str, side: str, place: int | str) -> Any:
     at_bottom = place == "height"
     text = alt.Chart(pd.DataFrame({"label": [label]}))
-    across = alt.value(0) if side == "left" else alt.value("width")
+    across = alt.value(0 if side == "left" else "width")
     return text.mark_text(
         align="left" if side == "left" else "right",
         dx=6 if side == "left" else -6,
         dy=-8 if at_bottom else 0,
         color=INK,
-    ).encode(x=across, y=alt.value(place), text="label:N")
+    ).encode(x=across, y=alt.value(place), text=alt.Text("label:N"))
 
 
 def _signed(margin: float) -> str:

@@ -43,12 +43,12 @@ def differences(rows: pd.DataFrame, figure_id: str, title: str, source: str, sid
         y = _names(drawn, width)
         colour = alt.Color("colour:N", scale=None)
         return alt.layer(
-            alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=INK, strokeWidth=1.5).encode(x="at:Q"),
+            alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=INK, strokeWidth=1.5).encode(x=alt.X("at:Q")),
             base.mark_rule(strokeWidth=2.5, opacity=0.6).encode(
-                x=alt.X("lower:Q", title=None, scale=x_scale, axis=axis), x2="upper:Q", y=y, color=colour
+                x=alt.X("lower:Q", title=None, scale=x_scale, axis=axis), x2=alt.X2("upper:Q"), y=y, color=colour
             ),
             base.mark_point(filled=True, size=70, opacity=1).encode(
-                x="difference:Q",
+                x=alt.X("difference:Q"),
                 y=y,
                 color=colour,
                 shape=alt.Shape("shape:N", scale=None),
@@ -123,9 +123,9 @@ def language_gap(rows: pd.DataFrame, figure_id: str, title: str, source: str) ->
             axis=percent_axis(tickCount=6 if width == WIDE else 3, orient="top"),
         )
         return alt.layer(
-            base.mark_rule(strokeWidth=2, opacity=0.6).encode(x=x, x2="against_rate:Q", y=y, color=colour),
+            base.mark_rule(strokeWidth=2, opacity=0.6).encode(x=x, x2=alt.X2("against_rate:Q"), y=y, color=colour),
             base.mark_point(filled=False, size=60, strokeWidth=2, opacity=1, shape="circle").encode(
-                x="against_rate:Q", y=y, color=colour
+                x=alt.X("against_rate:Q"), y=y, color=colour
             ),
             base.mark_point(filled=True, size=75, opacity=1, shape="diamond").encode(
                 x=x,
@@ -211,7 +211,7 @@ def topics(rows: pd.DataFrame, titles: dict[str, str], figure_id: str, title: st
                 color=alt.Color("colour:N", scale=None),
                 opacity=alt.Opacity("strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.05, 0.55]), legend=None),
             ),
-            base.mark_text(color=INK).encode(text="label:N"),
+            base.mark_text(color=INK).encode(text=alt.Text("label:N")),
         ).properties(width=width, height=30 * drawn["topic"].nunique() + 150, autosize=FIT)
 
     strongest = rows.iloc[int(rows["difference"].abs().to_numpy().argmax())]

@@ -35,7 +35,7 @@ def days(table: pd.DataFrame, figure_id: str) -> Figure:
         shape = alt.Scale(domain=list(STATES), range=list(SHAPES))
         tooltip = [alt.Tooltip("state:N", title="State"), alt.Tooltip("day:T", title="Date"), alt.Tooltip("days:Q")]
         seen = alt.Chart(drawn[drawn["state"] != "gap"]).encode(x=x, y=y, tooltip=tooltip)
-        missing = alt.Chart(drawn[drawn["state"] == "gap"]).encode(x=x, x2="end:T", y=y, tooltip=tooltip)
+        missing = alt.Chart(drawn[drawn["state"] == "gap"]).encode(x=x, x2=alt.X2("end:T"), y=y, tooltip=tooltip)
         layers = [
             seen.mark_point(size=60 if width == WIDE else 36, filled=True, opacity=0.9, color=ACCENT).encode(
                 shape=alt.Shape("state:N", scale=shape, legend=None)
@@ -88,11 +88,11 @@ def agreement(table: pd.DataFrame, figure_id: str) -> Figure:
             alt.Tooltip("ratio:Q", title="All together", format=".3f"),
         ]
         return alt.layer(
-            base.mark_area(opacity=0.14, color=INK).encode(y=y, y2="p95:Q"),
-            base.mark_area(opacity=0.2, color=INK).encode(y="p25:Q", y2="p75:Q"),
-            alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(color=INK, strokeDash=[5, 3]).encode(y="one:Q"),
-            base.mark_line(color=ACCENT, strokeWidth=2.5).encode(y="p50:Q", tooltip=tooltip),
-            base.mark_line(color=INK, strokeWidth=1.5, strokeDash=[2, 3]).encode(y="ratio:Q", tooltip=tooltip),
+            base.mark_area(opacity=0.14, color=INK).encode(y=y, y2=alt.Y2("p95:Q")),
+            base.mark_area(opacity=0.2, color=INK).encode(y=alt.Y("p25:Q"), y2=alt.Y2("p75:Q")),
+            alt.Chart(pd.DataFrame({"one": [1.0]})).mark_rule(color=INK, strokeDash=[5, 3]).encode(y=alt.Y("one:Q")),
+            base.mark_line(color=ACCENT, strokeWidth=2.5).encode(y=alt.Y("p50:Q"), tooltip=tooltip),
+            base.mark_line(color=INK, strokeWidth=1.5, strokeDash=[2, 3]).encode(y=alt.Y("ratio:Q"), tooltip=tooltip),
         ).properties(width=width, height=260, autosize=FIT)
 
     last = rows.iloc[-1]

@@ -18,6 +18,9 @@ Language = Literal["en", "zh"]
 Role = Literal["sensitive", "matched", "control"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
+# The loader in C, where PyYAML was built with it, reads the questions in a tenth of the time.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def _compiles(pattern: str) -> str:
     try:
@@ -164,7 +167,7 @@ def load(folder: Path = FOLDER) -> QuestionSet:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
     except OSError as error:
         raise ReportError(f"{path}: cannot be read ({error.strerror or error}); restore it.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -79,11 +79,9 @@ def between(first: Sequence[float] | Values, second: Sequence[float] | Values) -
     difference = float(one.mean() - other.mean())
     if min(len(one), len(other)) < FEWEST_MODELS:
         return Estimate(difference, np.nan, np.nan, np.nan, count)
-    generator = np.random.default_rng(SEED)
-    lower, upper = _interval(
-        _resampled(generator, len(one)) @ one - _resampled(generator, len(other)) @ other
-    )  # fmt: skip
-    shuffled = generator.permuted(np.tile(np.concatenate([one, other]), (RESAMPLES, 1)), axis=1)
+    weights, other_weights, places = _shuffles(len(one), len(other))
+    lower, upper = _interval(weights @ one - other_weights @ other)
+    shuffled = np.concatenate([one, other])[places]
     under_none = shuffled[:, : len(one)].mean(axis=1) - shuffled[:, len(one) :].mean(axis=1)
     p_value = (1 + int((np.abs(under_none) >= abs(difference) - 1e-12).sum())) / (1 + RESAMPLES)
     return Estimate(difference, lower, upper, p_value, count)
@@ -136,6 +134,15 @@ def _interval(means: Values) -> tuple[float, float]:
 def _resampled(generator: np.random.Generator, count: int) -> Values:
     """How much each of ``count`` members weighs in each resample; a row sums to 1."""
     return generator.multinomial(count, np.full(count, 1 / count), size=RESAMPLES) / count
+
+
+@cache
+def _shuffles(count: int, other: int) -> tuple[Values, Values, NDArray[np.int64]]:
+    """How much the members of two groups weigh in each resample, and who takes whose place in each permutation."""
+    generator = np.random.default_rng(SEED)
+    weights, other_weights = _resampled(generator, count), _resampled(generator, other)
+    places = generator.permuted(np.tile(np.arange(count + other), (RESAMPLES, 1)), axis=1)
+    return weights, other_weights, places
 
 
 @cache

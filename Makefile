@@ -15,7 +15,7 @@ serve: .venv/report  ## the report at http://127.0.0.1:8000, rebuilt as its page
 	$(BIN)/mkdocs serve
 
 test: .venv/test  ## all tests; those of pages in a browser need Chromium
-	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 unit: .venv/test  ## the tests that build no site: under a minute
 	$(RUN) -m pytest -n auto --dist loadfile -m "not site"

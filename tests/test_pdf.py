@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ def printed(site: Project, tmp_path_factory: pytest.TempPathFactory) -> PdfReade
 
 
 def words(text: str) -> str:
-    """The text with every space alike, as a PDF does not keep them."""
-    return re.sub(r"\s+", "", text)
+    """The text without spaces, which a PDF does not keep, and without ligatures, which some fonts have."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
 
 
 @needs_chromium

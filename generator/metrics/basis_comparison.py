@@ -65,7 +65,7 @@ def _compared(closing: Table, counted: Table, chosen: Table) -> Table:
         "days",
         size=ibis.greatest(both.downloads_30d, both.downloads_all_time - both.counter_before),
         by_counter=(both.downloads_all_time - both.counter_before) / both.days.cast("float64"),
-        by_month=both.downloads_30d / 30.0,
+        by_month=both.downloads_30d.cast("float64") / 30,
     )
     large = (rated.size >= LEAST_DOWNLOADS) & (rated.by_counter > 0)
     judged = rated.mutate(ratio=ibis.ifelse(large, rated.by_month / rated.by_counter.nullif(0.0), ibis.null("float64")))
@@ -100,7 +100,7 @@ def _over_a_year(flows: Flows) -> Table:
         summed.mutate(
             counters_per_day=summed.counters / summed.days.cast("float64"),
             # Twelve counts of 30 days each.
-            thirty_day_per_day=summed.months / 360.0,
+            thirty_day_per_day=summed.months.cast("float64") / 360,
             models=ibis.null("int64"),
             models_compared=ibis.null("int64"),
             **nothing,

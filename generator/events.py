@@ -170,8 +170,15 @@ def _surges(flowed: Table, observed: Table) -> Table:
     days = ibis.greatest(flowed.closed.delta(flowed.opened, unit="day").cast("int64"), ibis.literal(1))
     rated = flowed.mutate(rate=flowed.downloads / days.cast("float64"))
     # No flow below this can be a surge, and few models have one above.
-    large = rated.filter(rated.rate >= SURGE_FACTOR * LEAST_USUAL).select("model", "closed", "downloads", "rate")
-    earlier = rated.semi_join(large, "model").select("model", earlier="closed", earlier_rate="rate")
+    steep = rated.filter(rated.rate >= SURGE_FACTOR * LEAST_USUAL).select("model").distinct()
+    series = rated.semi_join(steep, "model").select("model", "closed", "downloads", "rate")
+    # Nor one below as much times the least before, which is at most their median: that leaves few to compare with all.
+    before = ibis.window(group_by="model", order_by="closed", preceding=(None, 1))
+    bounded = series.mutate(least=series.rate.min().over(before))
+    large = bounded.filter(bounded.rate >= SURGE_FACTOR * ibis.greatest(bounded.least, ibis.literal(LEAST_USUAL))).drop(
+        "least"
+    )
+    earlier = series.semi_join(large, "model").select("model", earlier="closed", earlier_rate="rate")
     usual = (
         large.inner_join(earlier, "model")
         .filter(lambda pair: pair.earlier < pair.closed)

@@ -16,7 +16,7 @@ LABS_A_GROUP = 4
 def compute(flows: Flows) -> Table:
     """The days with releases of the labs with most release events, at the newest report date."""
     labs = release_cadence.compute(flows)
-    newest = labs.filter(labs.as_of == labs.as_of.max().over(ibis.window()))
+    newest = labs.semi_join(labs.aggregate(as_of=labs.as_of.max()), "as_of")
     group = ibis.ifelse(newest.country.isin(COUNTRIES), newest.country, "other")
     place = ibis.row_number().over(ibis.window(group_by=group, order_by=newest["rank"])) + 1
     leading = newest.mutate(place=place).filter(lambda row: row.place <= LABS_A_GROUP).select("as_of", "organisation")

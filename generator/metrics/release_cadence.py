@@ -122,7 +122,7 @@ def compute(flows: Flows) -> Table:
     )
     return (
         joined.mutate(
-            events_per_month=joined.events / float(MONTHS),
+            events_per_month=joined.events.cast("float64") / MONTHS,
             rank=(ibis.row_number().over(by_number) + 1).cast("int64"),
         )
         .select(*METRIC.columns)

@@ -14,6 +14,7 @@ pdf: .venv/report  ## the chapters of site/ as one PDF; needs Chromium
 serve: .venv/report  ## the report at http://127.0.0.1:8000, rebuilt as its pages change
 	$(BIN)/mkdocs serve
 
+# Three at a time even on two cores: tests of pages and of the probe spend part of their time waiting.
 test: .venv/test  ## all tests; those of pages in a browser need Chromium
 	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 

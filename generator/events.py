@@ -170,7 +170,7 @@ def _surges(flowed: Table, observed: Table) -> Table:
     days = ibis.greatest(flowed.closed.delta(flowed.opened, unit="day").cast("int64"), ibis.literal(1))
     rated = flowed.mutate(rate=flowed.downloads / days.cast("float64"))
     # No flow below this can be a surge, and few models have one above.
-    steep = rated.filter(rated.rate >= SURGE_FACTOR * LEAST_USUAL).select("model").distinct()
+    steep = rated.filter(rated.rate >= SURGE_FACTOR * LEAST_USUAL).select("model")
     series = rated.semi_join(steep, "model").select("model", "closed", "downloads", "rate")
     # Nor one below as much times the least before, which is at most their median: that leaves few to compare with all.
     before = ibis.window(group_by="model", order_by="closed", preceding=(None, 1))

@@ -40,6 +40,7 @@ class Dataset:
     moved, fallen: of how many models the counter was known before, is another now, is lower now.
 
     ``report_dates``: the dates for which the report has figures, in order. ``rows``: how many observations there are.
+    ``number``: how many models.
     """
 
     backend: ibis.BaseBackend
@@ -48,6 +49,7 @@ class Dataset:
     snapshots: Table
     report_dates: tuple[date, ...]
     rows: int
+    number: int
 
     def named(self, rows: Table) -> Table:
         """Rows with a column ``model``, and the model's id beside it."""
@@ -76,7 +78,7 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
         archive.verify(checked)
     files = {checked.manifest.as_of: checked.data for checked in stored}
     rows = {day: backend.read_parquet(str(file)) for day, file in files.items()}
-    number = sum(checked.manifest.rows for checked in stored)
+    observed = sum(checked.manifest.rows for checked in stored)
     names = _names(backend, rows)
     observations = kept_in_turn(
         backend,
@@ -85,13 +87,13 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
             _of_days(rows, days, ["downloads_30d", "downloads_all_time"]).inner_join(names, "model_id").drop("model_id")
         ),
         sorted(rows),
-        number,
+        observed,
     )
-    models = _attributes(backend, files, rows, names, observations, number)
+    models = _attributes(backend, files, rows, names, observations, observed)
     snapshots = _snapshots(backend, observations)
     chosen = snapshots.filter(snapshots.report_date).order_by("as_of").as_of.to_pandas()
     dates = tuple(day.date() if isinstance(day, datetime) else day for day in chosen)
-    return Dataset(backend, observations, models, snapshots, dates, number)
+    return Dataset(backend, observations, models, snapshots, dates, observed, int(names.count().execute()))
 
 
 def _names(backend: ibis.BaseBackend, rows: Mapping[date, Table]) -> Table:
@@ -109,7 +111,7 @@ def _attributes(
     rows: Mapping[date, Table],
     names: Table,
     observations: Table,
-    number: int,
+    observed: int,
 ) -> Table:
     columns = [name for name in next(iter(rows.values())).columns if name not in CHANGING]
     tellers: dict[tuple[date, ...], list[str]] = {}
@@ -134,7 +136,7 @@ def _attributes(
             return _of_days(rows, days, group).inner_join(told_last, ["model_id", "as_of"]).select("model", *group)
 
         ended = sorted(day for day in days if day in ending)
-        values = kept_in_turn(backend, f"attributes_{place}", latest, ended, number)
+        values = kept_in_turn(backend, f"attributes_{place}", latest, ended, observed)
         attributed = attributed.left_join(values, "model").drop("model_right")
     return backend.create_table("models", attributed)
 

@@ -22,7 +22,7 @@ from ibis.expr.types import Table
 
 from generator.attribution import Attribution
 from generator.dataset import Dataset
-from generator.engines import kept_in_turn
+from generator.engines import kept_in_turn, parts
 from generator.probe.results import ProbeResults
 from generator.windows import ALL_TIME, COUNTERS, FIRST_YEAR_DAYS, THIRTY_DAYS, closings_of, thresholds_of, windows_of
 
@@ -67,14 +67,28 @@ class Flows:
 
         model, kind, publisher and origin (as ``Attribution.models`` numbers them), created_on, born (as :func:`born`
         has it), series (counters | 30-day), opened, closed, before and before_opened (when the same model's flow before
-        this one closed and opened; null if this is its first), first_year (the flow's middle lies within a year of the
-        model's creation), downloads.
+        this one closed and opened; null if this is its first), after (when the one after it closed; null if this is
+        its last), first_year (the flow's middle lies within a year of the model's creation), downloads, so_far
+        (these and those of all flows before).
         """
-        return kept_in_turn(self.data.backend, "flows", self.passing, list(SERIES), self.data.rows)
+        return kept_in_turn(self.data.backend, "flows", self.passing, self.spans, 2 * self.data.rows)
 
-    def passing(self, series: Sequence[str] = (COUNTERS, THIRTY_DAYS)) -> Table:
-        """The same of some series, for whoever goes through them once: made as they pass, and not kept."""
-        return ibis.union(*(SERIES[one](_reported(self.data), self.owners) for one in series))
+    @property
+    def spans(self) -> list[range]:
+        """All models by number, in ranges with flows enough for one step of what has to remember each."""
+        number = parts(self.data.backend, 2 * self.data.rows)
+        size = -(-self.data.number // number)
+        return [range(start, start + size) for start in range(0, self.data.number, size)]
+
+    def passing(self, spans: Sequence[range]) -> Table:
+        """The same of some models, in adjoining ranges, for whoever goes through them once: not kept."""
+        reported, owners = (among(rows, spans) for rows in (_reported(self.data), self.owners))
+        return ibis.union(_counter_flows(reported, owners), _thirty_day_flows(reported, owners))
+
+
+def among(rows: Table, spans: Sequence[range]) -> Table:
+    """Rows of the models in adjoining ranges of numbers."""
+    return rows.filter((rows.model >= spans[0].start) & (rows.model < spans[-1].stop))
 
 
 def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = None) -> Flows:
@@ -89,15 +103,18 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     models = attribution.models
     owners = models.select("model", "kind", "publisher", "origin", "created_on", born=born(models.created_on, frame))
     counted = reported.filter(reported.downloads_all_time.notnull()).inner_join(owners, "model")
+    nothing = ibis.null("date")
     readings = counted.select(
         *OWNER,
         series=ibis.literal(ALL_TIME),
-        opened=ibis.null("date"),
+        opened=nothing,
         closed=counted.as_of,
-        before=ibis.null("date"),
-        before_opened=ibis.null("date"),
+        before=nothing,
+        before_opened=nothing,
+        after=nothing,
         first_year=ibis.literal(False),
         downloads=counted.downloads_all_time,
+        so_far=counted.downloads_all_time,
     )
     windows = data.backend.create_table("windows", _dated(frame.drop(columns=["reach", "series"])))
     closings = data.backend.create_table("closings", _dated(closings_of(frame, data.report_dates)))
@@ -144,6 +161,7 @@ def _counter_flows(reported: Table, owners: Table) -> Table:
         counter_before=lambda row: row.downloads_all_time.lag().over(by_model),
         seen_before=lambda row: row.as_of.lag().over(by_model),
         seen_earlier=lambda row: row.as_of.lag(2).over(by_model),
+        after=lambda row: row.as_of.lead().over(by_model),
     )
     known = counted.inner_join(owners, "model")
     opened = known.seen_before.fill_null(known.created_on)
@@ -158,16 +176,25 @@ def _counter_flows(reported: Table, owners: Table) -> Table:
         closed=known.as_of,
         before=ibis.ifelse(before_opened.notnull(), known.seen_before, ibis.null("date")),
         before_opened=before_opened,
+        after=known.after,
         first_year=_is_first_year(known, opened),
         # A counter that fell gives a negative flow: it takes back what an earlier flow wrongly counted.
         downloads=known.downloads_all_time - known.counter_before.fill_null(0),
+        # Where the first sight closes no flow this begins with the counter then, which differences do not see.
+        so_far=known.downloads_all_time,
     )
 
 
 def _thirty_day_flows(reported: Table, owners: Table) -> Table:
     by_model = ibis.window(group_by="model", order_by="as_of")
+    up_to_now = ibis.window(group_by="model", order_by="as_of", preceding=None, following=0)
     counted = reported.filter(reported.downloads_30d.notnull()).select(
-        "model", "as_of", "downloads_30d", seen_before=lambda row: row.as_of.lag().over(by_model)
+        "model",
+        "as_of",
+        "downloads_30d",
+        seen_before=lambda row: row.as_of.lag().over(by_model),
+        after=lambda row: row.as_of.lead().over(by_model),
+        so_far=lambda row: row.downloads_30d.sum().over(up_to_now).cast("int64"),
     )
     known = counted.inner_join(owners, "model")
     begun = _thirty_days_before(known.as_of)
@@ -184,14 +211,13 @@ def _thirty_day_flows(reported: Table, owners: Table) -> Table:
             ibis.greatest(begun_before, known.created_on.fill_null(begun_before)),
             ibis.null("date"),
         ),
+        after=known.after,
         first_year=_is_first_year(known, opened),
         downloads=known.downloads_30d,
+        so_far=known.so_far,
     )
 
 
 def _thirty_days_before(day: ibis.Value) -> ibis.Value:
     return (day - ibis.interval(days=30)).cast("date")
 
-
-SERIES = {COUNTERS: _counter_flows, THIRTY_DAYS: _thirty_day_flows}
-"""How the flows of each series are made of observations and owners."""

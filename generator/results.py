@@ -157,6 +157,9 @@ def frame(query: Table) -> pd.DataFrame:
     """The rows of a query as a frame: plain dates, whole numbers as such, fractions to :data:`DECIMALS` places."""
     rows = _dated(query.to_pandas())
     for name in rows.columns:
+        if len(rows) and rows[name].isna().all() and query[name].type().is_numeric():
+            # Without a value the engines disagree on the type.
+            rows[name] = rows[name].astype("float64")
         if pd.api.types.infer_dtype(rows[name], skipna=True) == "decimal":
             # The engine's sums of whole numbers, which JSON would make text of.
             rows[name] = rows[name].astype("Int64")

@@ -8,12 +8,12 @@ number of models; :func:`holdings` and :func:`organisation_ranks` know organisat
 from collections.abc import Sequence
 
 import ibis
-from ibis.expr.types import Table
+from ibis.expr.types import BooleanValue, Table, Value
 
 from generator.attribution import LENSES, UNATTRIBUTED
 from generator.attribution.lenses import MIXED
-from generator.engines import found, kept, kept_in_turn, parts
-from generator.flows import LONG_AGO, Flows, is_new
+from generator.engines import found, kept, kept_in_turn
+from generator.flows import LONG_AGO, Flows, among, is_new
 from generator.shares import placed
 from generator.windows import COUNTERS
 
@@ -122,11 +122,11 @@ def cohort(flows: Flows) -> Table:
 
 
 def model_sizes(flows: Flows) -> Table:
-    """How many models have how many downloads: the columns of ``flows.windows`` but ``window``, and downloads, models.
+    """How many models have how many downloads: window, downloads, models.
 
     A number of downloads may have several rows in a window.
     """
-    return _made(flows, SIZES).inner_join(flows.windows, "window").drop("window")
+    return _made(flows, SIZES)
 
 
 def downloads(flows: Flows, rows: Table, windows: Table) -> Table:
@@ -148,33 +148,41 @@ def downloads(flows: Flows, rows: Table, windows: Table) -> Table:
     return summed.inner_join(windows, "window").drop("window")
 
 
+def _measured(counted: Table) -> dict[str, ibis.Value]:
+    return {
+        "downloads": counted.downloads.sum(where=counted.whole).cast("int64"),
+        "new_downloads": counted.downloads.sum(where=counted.new).cast("int64"),
+    }
+
+
 def in_windows(flows: Table, closings: Table) -> Table:
     """Flows, each once for every window that it counts in.
 
     Args:
-        flows: the columns series, opened, closed, before, before_opened, first_year, downloads and created_on, and any
-            others; single flows, or sums of flows that have all these in common.
+        flows: the columns series, opened, closed, before, before_opened, first_year and created_on, and any others;
+            single flows, or sums of flows that have all these in common.
         closings: ``Flows.closings``.
 
     Returns:
-        window, the other columns and as booleans: whole (the flow counts for the whole market), new and first_year
-        (it counts for these), and first_whole, first_new and first_first_year (it is the first flow of its model that
-        does, so that models can be counted).
+        window, as_of, the other columns and as booleans: whole (the flow counts for the whole market), new and
+        first_year (it counts for these), and first_whole, first_new and first_first_year (it is the first flow of its
+        model that does, so that models can be counted).
     """
     joined = flows.inner_join(closings, ["series", "closed"])
     within = (joined.series != COUNTERS) | (joined.opened >= joined.window_start)
-    within_before = joined.before.notnull() & (joined.before > joined.reach)
-    within_before = within_before & ((joined.series != COUNTERS) | (joined.before_opened >= joined.window_start))
+    reached_before = (joined.before > joined.reach).fill_null(False)
+    within_before = reached_before & ((joined.series != COUNTERS) | (joined.before_opened >= joined.window_start))
     whole = (within & joined.complete).fill_null(False)
     # What a new model was downloaded since its creation is known whether or not the archive reaches back that far.
     since_creation = (joined.series == COUNTERS) & (joined.window_months == 12)
     new = joined.window_months.notnull() & is_new(joined.as_of, joined.created_on)
     new = (new & (within | since_creation)).fill_null(False)
     first = ~within_before.fill_null(False)
-    first_of_new = ibis.ifelse(since_creation.fill_null(False), joined.before.isnull(), first)
+    first_of_new = ibis.ifelse(since_creation.fill_null(False), ~reached_before, first)
     others = [name for name in flows.columns if name != "first_year"]
     told = joined.select(
         "window",
+        "as_of",
         *others,
         whole=whole,
         new=new,
@@ -202,7 +210,7 @@ def _market(flows: Flows) -> Table:
 
 def _cells(flows: Flows) -> Table:
     """Flows and readings of models that no window tells apart, added up."""
-    rows = ibis.union(flows.passing(), flows.readings)
+    rows = ibis.union(flows.passing(flows.spans), flows.readings)
     counters = rows.series == COUNTERS
     young = (rows.closed.delta(rows.created_on, unit="day") <= YOUNG_DAYS).fill_null(False)
     created = ibis.ifelse(young, rows.born, ibis.literal(LONG_AGO))
@@ -229,34 +237,41 @@ def _cells(flows: Flows) -> Table:
     return keys.group_by(by).aggregate(downloads=keys.downloads.sum().cast("int64"), flows=keys.count())
 
 
-def _by_model(flows: Flows, place: int, of: int) -> Table:
-    """One row a window and model of every ``of``-th publisher: downloads (null where none count), new_downloads."""
+def _by_model(flows: Flows, spans: Sequence[range]) -> Table:
+    """One row a window and model of some: window, model, downloads (null where none count) and new_downloads.
+
+    Of a model's flows those that count in a window follow one another, so that their sum is what there was with the
+    last of them less what there was before the first: two rows of a window instead of one a flow.
+    """
     rows = ibis.union(flows.flows, flows.readings)
-    counted = in_windows(rows.filter(rows.publisher % of == place), flows.closings)
-    return counted.group_by(["window", "model", "kind", "publisher", "origin"]).aggregate(**_measured(counted))
+    counted = in_windows(among(rows, spans), flows.closings)
+    last = counted.after.isnull() | (counted.after > counted.as_of)
+    ends = counted.mutate(last=last).filter(last | counted.first_whole | counted.first_new)
 
+    def summed(which: BooleanValue, first: BooleanValue) -> Value:
+        before = ibis.ifelse(first, ends.so_far - ends.downloads, 0)
+        return (ibis.ifelse(ends["last"], ends.so_far, 0) - before).sum(where=which).cast("int64")
 
-def _measured(counted: Table) -> dict[str, ibis.Value]:
-    return {
-        "downloads": counted.downloads.sum(where=counted.whole).cast("int64"),
-        "new_downloads": counted.downloads.sum(where=counted.new).cast("int64"),
-    }
+    return ends.group_by(["window", "model"]).aggregate(
+        downloads=summed(ends.whole, ends.first_whole), new_downloads=summed(ends.new, ends.first_new)
+    )
 
 
 def _add_up(flows: Flows) -> None:
-    """Make the tables of sums by model, organisation and size, some publishers after the other."""
+    """Make the tables of sums by model, organisation and size, some models after the others."""
     backend = flows.data.backend
-    number = parts(backend, 2 * flows.data.rows)
-    for place in range(number):
-        part = backend.create_table("model_sums", _by_model(flows, place, number))
+    for place, span in enumerate(flows.spans):
+        part = backend.create_table("model_sums", _by_model(flows, [span]))
+        owned = among(flows.owners, [span]).select("model", "kind", *LENSES)
         whole = part.filter(part.downloads.notnull())
         new = part.filter(part.new_downloads.notnull())
+        held = whole.inner_join(owned, "model")
         made = {
-            COHORT: new.select("window", "model", "kind", downloads=new.new_downloads),
+            COHORT: new.inner_join(owned, "model").select("window", "model", "kind", downloads="new_downloads"),
             HOLDINGS: ibis.union(
                 *(
-                    whole.group_by("window", owner=whole[lens]).aggregate(
-                        lens=ibis.literal(lens), downloads=whole.downloads.sum().cast("int64"), models=whole.count()
+                    held.group_by("window", owner=held[lens]).aggregate(
+                        lens=ibis.literal(lens), downloads=held.downloads.sum().cast("int64"), models=held.count()
                     )
                     for lens in LENSES
                 )

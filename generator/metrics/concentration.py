@@ -6,8 +6,10 @@ import ibis
 from ibis.expr.types import Table
 
 from generator.attribution import LENSES, UNATTRIBUTED
+from generator.engines import kept_in_turn
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
+from generator.shares import placed
 from generator.sums import by_lens, market, model_sizes, organisation_ranks
 
 SUMMED = ("as_of", "lens", "window_months", "window_start", "basis")
@@ -17,15 +19,15 @@ TOPS = (1, 5, 10, 50)
 
 def compute(flows: Flows) -> Table:
     """Indices of concentration over developers, countries and single models."""
-    single = ibis.literal(1, "int64")
     attributed = by_lens(market(flows)).filter(lambda row: (row.models > 0) & (row.country != UNATTRIBUTED))
     countries = attributed.group_by([*SUMMED, "country"]).aggregate(downloads=attributed.downloads.sum().cast("int64"))
-    models = _indices(model_sizes(flows).rename(units="models"), [name for name in SUMMED if name != "lens"])
+    countries = placed(countries, SUMMED, "country")
+    developers = organisation_ranks(flows)
     indices = {
-        "developers": [_indices(organisation_ranks(flows).mutate(units=single), SUMMED)],
-        "countries": [_indices(countries.mutate(units=single), SUMMED)],
+        "developers": [_indices(_ranked(developers), ["window", "lens"]).inner_join(flows.windows, "window")],
+        "countries": [_indices(_ranked(countries), SUMMED)],
         # Who made a model does not change its size.
-        "models": [models.mutate(lens=ibis.literal(lens)) for lens in LENSES],
+        "models": [_of_models(flows).mutate(lens=ibis.literal(lens)) for lens in LENSES],
     }
     return ibis.union(
         *(
@@ -36,39 +38,60 @@ def compute(flows: Flows) -> Table:
     ).order_by(["as_of", "lens", ibis.asc("window_months", nulls_first=False), "basis", "level"])
 
 
+def _of_models(flows: Flows) -> Table:
+    """The indices over single models: so many that their windows are gone through in turn."""
+    sizes = model_sizes(flows)
+
+    def part(windows: Sequence[int]) -> Table:
+        ours = sizes.filter(sizes.window.isin(list(windows)))
+        alike = ours.group_by(["window", "downloads"]).aggregate(alike=ours.models.sum().cast("int64"))
+        falling = ibis.window(group_by="window", order_by=ibis.desc("downloads"), preceding=None, following=0)
+        return _indices(alike.mutate(last=alike.alike.sum().over(falling).cast("int64")), ["window"])
+
+    windows = sorted(flows.windows.window.to_pandas().tolist())
+    size = int(sizes.count().execute())
+    return kept_in_turn(flows.data.backend, "models_indices", part, windows, size).inner_join(flows.windows, "window")
+
+
+def _ranked(rows: Table) -> Table:
+    return rows.mutate(alike=ibis.literal(1, "int64"), last=rows["rank"])
+
+
 def _indices(sizes: Table, within: Sequence[str]) -> Table:
     """The indices of each distribution.
 
     Args:
-        sizes: ``within``, downloads and units: how many have so many. A size may have several rows.
+        sizes: ``within``, downloads, alike (how many have so many) and last (how many have so many or more, of those
+            with as many the ones that are listed).
         within: columns that identify one distribution.
     """
-    alike = sizes.group_by([*within, "downloads"]).aggregate(alike=sizes.units.sum().cast("int64"))
     # A unit whose counters fell in the window has no size; the others' concentration is well defined.
-    alike = alike.filter(alike.downloads > 0)
-    whole = ibis.window(group_by=list(within))
-    falling = ibis.window(group_by=list(within), order_by=ibis.desc("downloads"), preceding=None, following=0)
-    ranked = alike.mutate(
-        share=alike.downloads / (alike.downloads * alike.alike).sum().over(whole).cast("float64"),
-        last=alike.alike.sum().over(falling).cast("int64"),
-    )
+    sized = sizes.filter(sizes.downloads > 0)
+    downloads = sized.downloads.cast("float64")
     # With shares in falling order, 1 to n: G = (n + 1 - 2 * sum(i * s_i)) / n. Units alike hold adjoining places.
-    first = ranked["last"] - ranked.alike + 1
-    places = ranked.alike * (first + ranked["last"]) / 2.0
+    first = sized["last"] - sized.alike + 1
+    places = sized.alike * (first + sized["last"]).cast("float64") / 2
 
     def within_top(top: int) -> ibis.Value:
-        return ibis.greatest(ibis.least(ranked.alike, top - first + 1), 0)
+        return ibis.greatest(ibis.least(sized.alike, top - first + 1), 0)
 
-    summed = ranked.group_by(list(within)).aggregate(
-        units=ranked.alike.sum().cast("int64"),
-        downloads=(ranked.downloads * ranked.alike).sum().cast("int64"),
-        hhi=(ranked.share * ranked.share * ranked.alike).sum(),
-        weighted=(places * ranked.share).sum(),
-        **{f"top_{top}_share": (within_top(top) * ranked.share).sum() for top in TOPS},
+    summed = sized.group_by(list(within)).aggregate(
+        units=sized.alike.sum().cast("int64"),
+        downloads=(sized.downloads * sized.alike).sum().cast("int64"),
+        squares=(downloads * downloads * sized.alike).sum(),
+        weighted=(places * downloads).sum(),
+        **{f"top_{top}": (within_top(top) * sized.downloads).sum() for top in TOPS},
     )
-    return summed.mutate(
-        effective_number=1 / summed.hhi,
-        gini=(summed.units + 1 - 2 * summed.weighted) / summed.units,
+    total = summed.downloads.cast("float64")
+    hhi = summed.squares / total / total
+    return summed.select(
+        *within,
+        "units",
+        "downloads",
+        hhi=hhi,
+        effective_number=1 / hhi,
+        gini=(summed.units + 1 - 2 * summed.weighted / total) / summed.units,
+        **{f"top_{top}_share": summed[f"top_{top}"] / total for top in TOPS},
     )
 
 

@@ -11,16 +11,15 @@ import ibis
 import pandas as pd
 from ibis.expr.types import BooleanValue, Table
 
-from generator.attribution import UNATTRIBUTED
+from generator.attribution import LENSES, UNATTRIBUTED
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.metrics.overtake import COUNTRY, OTHER_COUNTRY
+from generator.sums import by_lens
 from generator.windows import ALL_TIME, FIRST_YEAR_DAYS, THIRTY_DAYS
 
 COHORT_DAYS = {6: 182, 12: FIRST_YEAR_DAYS, 24: 2 * FIRST_YEAR_DAYS}
 """A cohort holds the models that are less than so many days old, by its name in months."""
-
-LENSES = ("publisher", "origin")
 
 CAPPED = "all-time-capped"
 BASES = ("snapshot-30-day", "all-time", CAPPED)
@@ -101,8 +100,9 @@ def cohorts(flows: Flows) -> Table:
         "as_of", "cohort_months", "basis", "model", downloads=young.downloads.cast("float64"), size=young.downloads
     )
     ever = counted.filter(counted.basis == "all-time")
-    total = ever.downloads.sum().over(ibis.window(group_by=["as_of", "cohort_months"]))
-    capped = ever.mutate(basis=ibis.literal(CAPPED), downloads=ibis.least(ever.downloads, CAP * total))
+    totals = ever.group_by(["as_of", "cohort_months"]).aggregate(total=ever.downloads.sum())
+    capped = ever.inner_join(totals, ["as_of", "cohort_months"]).mutate(basis=ibis.literal(CAPPED))
+    capped = capped.mutate(downloads=ibis.least(capped.downloads, CAP * capped.total)).drop("total")
     return ibis.union(counted, capped)
 
 
@@ -139,7 +139,7 @@ def compute(flows: Flows) -> Table:
     chosen = chosen.select(
         *key, "with_largest_model", *(f"{name}_downloads" for name in _SUMS), "total", "top_country", "top_downloads",
         place=ibis.row_number().over(
-            ibis.window(group_by=key, order_by=[ibis.desc(chosen.top_size), ibis.asc(chosen.top_model)])
+            ibis.window(group_by=key, order_by=[ibis.desc(chosen.top_size), ibis.asc(chosen.top_country)])
         ),
     )  # fmt: skip
     # The largest model of a definition is the largest of the largest of its cells.
@@ -177,28 +177,34 @@ def compute(flows: Flows) -> Table:
 
 
 def _cells(flows: Flows) -> Table:
-    """Summed models that no definition tells apart, with the largest model of each."""
+    """Summed models that no definition tells apart, with the largest model of each.
+
+    Of two models as large, in two countries, the country that comes first in the alphabet counts as the largest's.
+    """
     models = flows.data.models
     traits = models.select(
         "model",
         quantised=is_quantised(models),
         encoder=models.pipeline_tag.isin(ENCODER_TASKS).fill_null(False),
     )
-    published = flows.attribution.models.select(
-        "model", intermediary=flows.attribution.models.publisher_role == "intermediary"
+    kinds = flows.attribution.kinds
+    rows = cohorts(flows).inner_join(traits, "model").inner_join(flows.owners.select("model", "kind"), "model")
+    alike = ["as_of", "cohort_months", "basis", "kind", "quantised", "encoder"]
+    # The largest before the cap has the most downloads after it too.
+    summed = rows.group_by(alike).aggregate(
+        total=rows.downloads.sum(), top_size=rows["size"].max(), top_downloads=rows.downloads.max()
     )
-    countries = flows.attribution.lenses.select("model", "lens", "country")
-    rows = cohorts(flows).inner_join(traits, "model").inner_join(published, "model").inner_join(countries, "model")
-    by_size = ibis.window(group_by=list(_CELL), order_by=[ibis.desc("size"), ibis.asc("model")])
-    placed = rows.mutate(top=ibis.row_number().over(by_size) == 0)
+    told = summed.inner_join(kinds.mutate(intermediary=kinds.publisher_role == "intermediary"), "kind")
+    owned = by_lens(told)
+    by_size = ibis.window(group_by=list(_CELL), order_by=[ibis.desc("top_size"), ibis.asc("country")])
+    placed = owned.mutate(top=ibis.row_number().over(by_size) == 0)
     return placed.group_by(list(_CELL)).aggregate(
-        total=placed.downloads.sum(),
-        top_model=placed.model.max(where=placed.top),
+        total=placed.total.sum(),
         top_country=placed.country.max(where=placed.top),
-        top_size=placed["size"].max(where=placed.top),
-        top_downloads=placed.downloads.max(where=placed.top),
+        top_size=placed.top_size.max(),
+        top_downloads=placed.top_downloads.max(where=placed.top),
         **{
-            f"{name}_downloads": placed.downloads.sum(where=placed.country == country).fill_null(0.0)
+            f"{name}_downloads": placed.total.sum(where=placed.country == country).fill_null(0.0)
             for name, country in _SUMS.items()
         },
     )

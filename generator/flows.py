@@ -220,4 +220,3 @@ def _thirty_day_flows(reported: Table, owners: Table) -> Table:
 
 def _thirty_days_before(day: ibis.Value) -> ibis.Value:
     return (day - ibis.interval(days=30)).cast("date")
-

@@ -1,8 +1,8 @@
 """Downloads added up over windows: each sum is made once, by whichever metric asks for it first.
 
 By what they still tell apart: :func:`market` knows countries, sectors, roles and families and is small whatever the
-number of models; :func:`holdings` and :func:`organisation_ranks` know organisations; :func:`downloads` and
-:func:`cohort` know models.
+number of models; :func:`cohort_by` knows traits of models beside these; :func:`holdings` and
+:func:`organisation_ranks` know organisations; :func:`downloads` and :func:`cohort` know models.
 """
 
 from collections.abc import Sequence
@@ -119,6 +119,29 @@ def cohort(flows: Flows) -> Table:
     """New models: the columns of ``flows.windows`` but ``window``, and model, kind, downloads; one row a window and
     model."""
     return _made(flows, COHORT).inner_join(flows.windows, "window").drop("window")
+
+
+def cohort_by(flows: Flows, name: str, traits: Table) -> Table:
+    """New models added up by traits of theirs, so that what only asks for these need not go through every model.
+
+    Args:
+        flows: where the models come from.
+        name: under which the sums are kept; one for each set of traits.
+        traits: model, and traits of each; models that are not there are left out.
+
+    Returns:
+        The columns of ``flows.windows`` but ``window``, those of ``Attribution.kinds`` but ``kind``, the traits,
+        downloads, models and largest (the downloads of the most downloaded of them).
+    """
+
+    def added_up() -> Table:
+        rows = _made(flows, COHORT).inner_join(traits, "model")
+        return rows.group_by(["window", "kind", *(column for column in traits.columns if column != "model")]).aggregate(
+            downloads=rows.downloads.sum().cast("int64"), models=rows.count(), largest=rows.downloads.max()
+        )
+
+    summed = kept(flows.data.backend, name, added_up)
+    return summed.inner_join(flows.windows, "window").inner_join(flows.attribution.kinds, "kind").drop("window", "kind")
 
 
 def model_sizes(flows: Flows) -> Table:

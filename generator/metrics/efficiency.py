@@ -7,7 +7,7 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.sums import cohort
+from generator.sums import cohort_by
 from generator.traits.sizes import SIZE_CLASSES, SMALL_BOUND, UNKNOWN, sizes
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
@@ -46,7 +46,7 @@ SIZE_CAVEATS = (
 
 def compute(flows: Flows) -> Table:
     """The cohort's downloads by size class, with one row over all classes, at every report date."""
-    rows = cohort(flows).inner_join(sizes(flows.data), "model")
+    rows = new_by_size(flows)
     both = ibis.union(rows, rows.mutate(size_class=ibis.literal(ALL)))
     summed = summary(both, (*WITHIN, "size_class"))
     whole = summed.downloads.sum(where=summed.size_class == ALL).over(ibis.window(group_by=list(WITHIN)))
@@ -57,20 +57,27 @@ def compute(flows: Flows) -> Table:
     return shared.order_by(["as_of", "window_months", "basis", "place"]).select(*METRIC.columns)
 
 
+def new_by_size(flows: Flows) -> Table:
+    """New models by the traits of size and efficiency, as :func:`generator.sums.cohort_by` has them."""
+    traits = sizes(flows.data).select("model", "parameters", "size_class", "is_quantised", "is_moe", "is_distilled")
+    return cohort_by(flows, "new_by_size", traits)
+
+
 def summary(rows: Table, by: Sequence[str]) -> Table:
     """Downloads, models and :data:`SHARE_COLUMNS` of each group; shares are null where it has no downloads.
 
     Args:
-        rows: one row a model of each group: ``by``, downloads and the traits of :func:`generator.traits.sizes.sizes`.
+        rows: as :func:`new_by_size` has them, with the columns ``by``.
         by: the columns that identify a group.
     """
     known = rows.parameters.notnull()
+    known_models = rows.models.sum(where=known).fill_null(0).cast("int64")
     weight = ibis.ifelse(known, rows.downloads, 0).cast("float64")
     summed = rows.group_by(list(by)).aggregate(
         downloads=rows.downloads.sum().cast("int64"),
-        models=rows.count(),
+        models=rows.models.sum().cast("int64"),
         known_downloads=weight.sum(),
-        known_models=known.sum(),
+        known_models=known_models,
         under_10b=rows.downloads.sum(where=rows.parameters < SMALL_BOUND).fill_null(0),
         quantised=rows.downloads.sum(where=rows.is_quantised).fill_null(0),
         moe=rows.downloads.sum(where=rows.is_moe).fill_null(0),
@@ -104,7 +111,7 @@ def _with_medians(summed: Table, rows: Table, by: Sequence[str]) -> Table:
     """
     keys = [name for name in by if name != "window_start"]
     known = rows.filter(rows.parameters.notnull())
-    counted = known.group_by([*keys, "parameters"]).aggregate(alike=known.count())
+    counted = known.group_by([*keys, "parameters"]).aggregate(alike=known.models.sum().cast("int64"))
     rising = ibis.window(group_by=keys, order_by="parameters", preceding=None, following=0)
     placed = counted.mutate(
         last=counted.alike.sum().over(rising), known=counted.alike.sum().over(ibis.window(group_by=keys))

@@ -5,19 +5,17 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.metrics.efficiency import SHARE_COLUMNS, SHARE_DESCRIPTIONS, SIZE_CAVEATS, summary
+from generator.metrics.efficiency import SHARE_COLUMNS, SHARE_DESCRIPTIONS, SIZE_CAVEATS, new_by_size, summary
 from generator.shares import shares
-from generator.sums import by_lens, cohort
-from generator.traits.sizes import sizes
+from generator.sums import by_lens
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 
 
 def compute(flows: Flows) -> Table:
     """What each country's new models are like, at every report date and under both lenses."""
-    new = cohort(flows).inner_join(flows.attribution.kinds, "kind")
-    models = by_lens(new.mutate(models=ibis.literal(1)))
-    summed = summary(models.inner_join(sizes(flows.data), "model"), (*WITHIN, "country"))
+    models = by_lens(new_by_size(flows))
+    summed = summary(models, (*WITHIN, "country"))
     # One row a country for each window, so the keys that are never null are enough to join by.
     keys = ["as_of", "lens", "window_months", "basis", "country"]
     traits = summed.select(*keys, *SHARE_COLUMNS)

@@ -5,7 +5,7 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.sums import cohort
+from generator.sums import cohort_by
 from generator.traits.modality import MODALITIES, UNKNOWN, modalities
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
@@ -35,10 +35,10 @@ RULES = (
 
 def compute(flows: Flows) -> Table:
     """Downloads and number of new models by modality, with a row over all and one for a modality without models."""
-    rows = cohort(flows).inner_join(modalities(flows.data), "model")
-    both = ibis.union(rows.drop("task"), rows.drop("task").mutate(modality=ibis.literal(ALL)))
+    rows = new_by_modality(flows)
+    both = ibis.union(rows, rows.mutate(modality=ibis.literal(ALL)))
     counted = both.group_by([*WITHIN, "modality"]).aggregate(
-        downloads=both.downloads.sum().cast("int64"), models=both.count(), largest=both.downloads.max()
+        downloads=both.downloads.sum().cast("int64"), models=both.models.sum().cast("int64"), largest=both.largest.max()
     )
     groups = ibis.memtable({"modality": list(ORDER), "place": list(range(len(ORDER)))})
     grid = counted.select(*WITHIN).distinct().cross_join(groups)
@@ -68,6 +68,11 @@ def compute(flows: Flows) -> Table:
         .order_by(["as_of", "window_months", "basis", "place"])
         .select(*METRIC.columns)
     )
+
+
+def new_by_modality(flows: Flows) -> Table:
+    """New models by task and modality, as :func:`generator.sums.cohort_by` has them."""
+    return cohort_by(flows, "new_by_modality", modalities(flows.data))
 
 
 METRIC = Metric(

@@ -5,18 +5,16 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.metrics.modality import MODALITY_CAVEATS, RULES
+from generator.metrics.modality import MODALITY_CAVEATS, RULES, new_by_modality
 from generator.shares import shares
-from generator.sums import by_lens, cohort
-from generator.traits.modality import modalities
+from generator.sums import by_lens
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 
 
 def compute(flows: Flows) -> Table:
     """Each country's share of the downloads of new models within each modality, under both lenses."""
-    new = cohort(flows).inner_join(modalities(flows.data), "model").inner_join(flows.attribution.kinds, "kind")
-    rows = by_lens(new.mutate(models=ibis.literal(1)))
+    rows = by_lens(new_by_modality(flows))
     return (
         shares(rows, (*WITHIN, "modality"), "country")
         .select(*METRIC.columns)

@@ -5,7 +5,7 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.sums import cohort
+from generator.sums import cohort_by
 from generator.traits import licences
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
@@ -26,11 +26,11 @@ DISCLOSURE_CAVEAT = (
 
 def compute(flows: Flows) -> Table:
     """Downloads and number of new models by licence class, gate and disclosure."""
-    rows = cohort(flows).inner_join(licences.openness(flows.data), "model")
+    rows = new_by_openness(flows)
     counted = ibis.union(
         *(
             rows.group_by([*WITHIN, rows[trait].name("value")])
-            .aggregate(downloads=rows.downloads.sum().cast("int64"), models=rows.count())
+            .aggregate(downloads=rows.downloads.sum().cast("int64"), models=rows.models.sum().cast("int64"))
             .mutate(trait=ibis.literal(trait.replace("_", "-")))
             for trait in TRAITS
         )
@@ -45,6 +45,11 @@ def compute(flows: Flows) -> Table:
         .select(*METRIC.columns)
         .order_by(["as_of", "window_months", "basis", "trait", ibis.desc("downloads"), "value"])
     )
+
+
+def new_by_openness(flows: Flows) -> Table:
+    """New models by the traits of openness, as :func:`generator.sums.cohort_by` has them."""
+    return cohort_by(flows, "new_by_openness", licences.openness(flows.data))
 
 
 METRIC = Metric(

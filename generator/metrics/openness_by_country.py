@@ -7,8 +7,8 @@ from generator.attribution import UNATTRIBUTED
 from generator.attribution.registry import INTERNATIONAL
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.metrics.openness import DISCLOSURE_CAVEAT, LICENCE_CAVEATS
-from generator.sums import by_lens, cohort
+from generator.metrics.openness import DISCLOSURE_CAVEAT, LICENCE_CAVEATS, new_by_openness
+from generator.sums import by_lens
 from generator.traits import licences
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
@@ -66,9 +66,7 @@ def _share(part: Value, whole: Value) -> Value:
 
 def compute(flows: Flows) -> Table:
     """Each country's new models: the shares of their downloads by licence class, gate and disclosure."""
-    traits = licences.openness(flows.data)
-    new = cohort(flows).inner_join(traits, "model").inner_join(flows.attribution.kinds, "kind")
-    rows = by_lens(new.mutate(models=ibis.literal(1)))
+    rows = by_lens(new_by_openness(flows))
     summed = rows.group_by([*WITHIN, "country"]).aggregate(**parts_of(rows))
     ranked = ~summed.country.isin([UNATTRIBUTED, INTERNATIONAL])
     by_size = ibis.window(group_by=[*WITHIN, ranked], order_by=[ibis.desc("downloads"), ibis.asc("country")])

@@ -5,10 +5,10 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.metrics.modality import LARGEST_MODEL_SHARE, MODALITY_CAVEATS
+from generator.metrics.modality import LARGEST_MODEL_SHARE, MODALITY_CAVEATS, new_by_modality
 from generator.shares import shares
-from generator.sums import by_lens, cohort
-from generator.traits.modality import VIDEO_TASKS, modalities
+from generator.sums import by_lens
+from generator.traits.modality import VIDEO_TASKS
 
 WITHIN = ("as_of", "lens", "window_months", "window_start", "basis")
 ALL_VIDEO = "all-video"
@@ -16,14 +16,12 @@ ALL_VIDEO = "all-video"
 
 def compute(flows: Flows) -> Table:
     """Each country's share of the downloads of new video models, for each task and for all of them together."""
-    traits = modalities(flows.data)
-    video = traits.filter(traits.task.isin(VIDEO_TASKS)).select("model", "task")
-    new = cohort(flows).inner_join(video, "model").inner_join(flows.attribution.kinds, "kind")
-    rows = by_lens(new.mutate(models=ibis.literal(1)))
+    new = new_by_modality(flows)
+    rows = by_lens(new.filter(new.task.isin(VIDEO_TASKS)))
     both = ibis.union(rows, rows.mutate(task=ibis.literal(ALL_VIDEO)))
     # One row a country for each window, so the keys that are never null are enough to join by.
     keys = ["as_of", "lens", "window_months", "basis", "task", "country"]
-    largest = both.group_by(keys).aggregate(largest=both.downloads.max())
+    largest = both.group_by(keys).aggregate(largest=both.largest.max())
     return (
         shares(both, (*WITHIN, "task"), "country")
         .inner_join(largest, keys)

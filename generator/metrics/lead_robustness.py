@@ -139,7 +139,7 @@ def compute(flows: Flows) -> Table:
     chosen = chosen.select(
         *key, "with_largest_model", *(f"{name}_downloads" for name in _SUMS), "total", "top_country", "top_downloads",
         place=ibis.row_number().over(
-            ibis.window(group_by=key, order_by=[ibis.desc(chosen.top_size), ibis.asc(chosen.top_country)])
+            ibis.window(group_by=key, order_by=[ibis.desc(chosen.top_size), ibis.asc(chosen.top_model)])
         ),
     )  # fmt: skip
     # The largest model of a definition is the largest of the largest of its cells.
@@ -177,10 +177,7 @@ def compute(flows: Flows) -> Table:
 
 
 def _cells(flows: Flows) -> Table:
-    """Summed models that no definition tells apart, with the largest model of each.
-
-    Of two models as large, in two countries, the country that comes first in the alphabet counts as the largest's.
-    """
+    """Summed models that no definition tells apart, with the largest model of each; of two, the first by name."""
     models = flows.data.models
     traits = models.select(
         "model",
@@ -192,14 +189,18 @@ def _cells(flows: Flows) -> Table:
     alike = ["as_of", "cohort_months", "basis", "kind", "quantised", "encoder"]
     # The largest before the cap has the most downloads after it too.
     summed = rows.group_by(alike).aggregate(
-        total=rows.downloads.sum(), top_size=rows["size"].max(), top_downloads=rows.downloads.max()
+        total=rows.downloads.sum(),
+        top_size=rows["size"].max(),
+        top_model=rows.model.argmax(ibis.struct({"size": rows["size"], "model": -rows.model})),
+        top_downloads=rows.downloads.max(),
     )
     told = summed.inner_join(kinds.mutate(intermediary=kinds.publisher_role == "intermediary"), "kind")
     owned = by_lens(told)
-    by_size = ibis.window(group_by=list(_CELL), order_by=[ibis.desc("top_size"), ibis.asc("country")])
+    by_size = ibis.window(group_by=list(_CELL), order_by=[ibis.desc("top_size"), ibis.asc("top_model")])
     placed = owned.mutate(top=ibis.row_number().over(by_size) == 0)
     return placed.group_by(list(_CELL)).aggregate(
         total=placed.total.sum(),
+        top_model=placed.top_model.max(where=placed.top),
         top_country=placed.country.max(where=placed.top),
         top_size=placed.top_size.max(),
         top_downloads=placed.top_downloads.max(where=placed.top),

@@ -3,11 +3,12 @@
 import pkgutil
 from datetime import date
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
 
-from generator import metrics
+from generator import metrics, results
 from generator.flows import Flows
 from generator.metric import COLUMNS
 from generator.results import Results
@@ -362,3 +363,11 @@ def test_families(demo_results: Results, demo_flows: Flows) -> None:
     assert found.set_index("family").downloads.to_dict() == sums.head(50).to_dict()
     assert {"Qwen", "DeepSeek", "Llama", "unassigned"} <= set(found.family)
     assert found.family.iloc[0] == sums.index[0]
+
+
+def test_columns_of_numbers_without_a_value_are_still_of_numbers() -> None:
+    rows = ibis.memtable({"place": [1, 2]}).mutate(entrants=ibis.null("int64"), share=ibis.null("float64"))
+    frame = results.frame(rows)
+    assert frame.entrants.dtype == "Int64" and frame.entrants.isna().all()
+    assert frame["share"].dtype == "float64" and frame["share"].isna().all()
+    assert frame["place"].tolist() == [1, 2]

@@ -119,6 +119,27 @@ def _total(rows: Any) -> dict[Any, Any]:
     return frame.groupby(by)["product"].sum().to_dict()  # type: ignore[no-any-return]
 
 
+def test_new_models_by_a_trait_add_up_to_the_cohort(demo_flows: Flows) -> None:
+    traits = demo_flows.data.models.select("model", trait="library_name")
+    keys = [*WINDOW, "trait"]
+
+    def measured(rows: Any, **measures: tuple[str, str]) -> dict[Any, Any]:
+        frame = rows.to_pandas()
+        frame["window_months"] = frame.window_months.fillna(0)
+        frame["trait"] = frame.trait.fillna("")
+        return frame.groupby(keys).agg(**measures).to_dict("index")  # type: ignore[no-any-return]
+
+    made = measured(
+        sums.cohort_by(demo_flows, "new_by_library", traits),
+        downloads=("downloads", "sum"), models=("models", "sum"), largest=("largest", "max"),
+    )  # fmt: skip
+    assert len({key[-1] for key in made}) > 2
+    assert made == measured(
+        sums.cohort(demo_flows).inner_join(traits, "model"),
+        downloads=("downloads", "sum"), models=("downloads", "size"), largest=("downloads", "max"),
+    )  # fmt: skip
+
+
 @given(some.integers(0, 2000))
 def test_a_day_of_creation_is_moved_back_to_one_that_every_window_treats_alike(days: int) -> None:
     created = date(2022, 6, 1) + timedelta(days=days)

@@ -22,17 +22,21 @@ def compute(flows: Flows) -> Table:
         (young.cohort_months == MONTHS) & young.basis.isin(["all-time", "snapshot-30-day"])
     ).inner_join(flows.attribution.lenses.select("model", "lens", "organisation", "country"), "model")
 
-    def of(rows: Table, country: str) -> ibis.Value:
-        return ibis.ifelse(rows.country == country, rows.downloads, 0.0).sum()
+    placed = young.group_by([*WITHIN, "organisation", "country"]).aggregate(
+        downloads=young.downloads.sum(), models=young.count()
+    )
+
+    def of(country: str) -> ibis.Value:
+        return ibis.ifelse(placed.country == country, placed.downloads, 0.0).sum()
 
     # An organisation whose namespaces lie in two countries leaves both.
-    held = young.group_by([*WITHIN, "organisation"]).aggregate(
-        country=young.country.argmax(young.downloads),
-        downloads=young.downloads.sum(),
-        models=young.count(),
-        own=of(young, COUNTRY),
-        other=of(young, OTHER_COUNTRY),
-        unattributed=of(young, UNATTRIBUTED),
+    held = placed.group_by([*WITHIN, "organisation"]).aggregate(
+        country=placed.country.argmax(ibis.struct({"downloads": placed.downloads, "country": placed.country})),
+        downloads=placed.downloads.sum(),
+        models=placed.models.sum().cast("int64"),
+        own=of(COUNTRY),
+        other=of(OTHER_COUNTRY),
+        unattributed=of(UNATTRIBUTED),
     )
     whole = ibis.window(group_by=list(WITHIN))
     totals = {name: held[name].sum().over(whole) for name in ("downloads", "own", "other", "unattributed")}

@@ -40,7 +40,7 @@ class Dataset:
     moved, fallen: of how many models the counter was known before, is another now, is lower now.
 
     ``report_dates``: the dates for which the report has figures, in order. ``rows``: how many observations there are.
-    ``number``: how many models.
+    ``numbers``: those of the models, from 0 on.
     """
 
     backend: ibis.BaseBackend
@@ -49,7 +49,7 @@ class Dataset:
     snapshots: Table
     report_dates: tuple[date, ...]
     rows: int
-    number: int
+    numbers: range
 
     def named(self, rows: Table) -> Table:
         """Rows with a column ``model``, and the model's id beside it."""
@@ -93,7 +93,7 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     snapshots = _snapshots(backend, observations)
     chosen = snapshots.filter(snapshots.report_date).order_by("as_of").as_of.to_pandas()
     dates = tuple(day.date() if isinstance(day, datetime) else day for day in chosen)
-    return Dataset(backend, observations, models, snapshots, dates, observed, int(names.count().execute()))
+    return Dataset(backend, observations, models, snapshots, dates, observed, range(int(names.count().execute())))
 
 
 def _names(backend: ibis.BaseBackend, rows: Mapping[date, Table]) -> Table:

@@ -117,11 +117,17 @@ def kept_in_turn(
     made = found(backend, name)
     if made is not None:
         return made
-    size = max(1, len(of) // parts(backend, rows))
-    table = backend.create_table(name, part(of[:size]))
-    for place in range(size, len(of), size):
-        backend.insert(name, part(of[place : place + size]).select(*table.columns).cast(table.schema()))
+    first, *others = turns(backend, of, rows)
+    table = backend.create_table(name, part(first))
+    for some in others:
+        backend.insert(name, part(some).select(*table.columns).cast(table.schema()))
     return backend.table(name)
+
+
+def turns(backend: BaseBackend, of: Sequence[T], rows: int) -> list[Sequence[T]]:
+    """``of`` in slices, each with rows enough for one step; those of a range are ranges."""
+    size = max(1, len(of) // parts(backend, rows))
+    return [of[place : place + size] for place in range(0, len(of), size)]
 
 
 def parts(backend: BaseBackend, rows: int) -> int:

@@ -15,6 +15,7 @@ for all metrics.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import ibis
 import pandas as pd
@@ -22,7 +23,7 @@ from ibis.expr.types import Table
 
 from generator.attribution import Attribution
 from generator.dataset import Dataset
-from generator.engines import kept_in_turn, parts
+from generator.engines import kept_in_turn
 from generator.probe.results import ProbeResults
 from generator.windows import ALL_TIME, COUNTERS, FIRST_YEAR_DAYS, THIRTY_DAYS, closings_of, thresholds_of, windows_of
 
@@ -71,24 +72,17 @@ class Flows:
         its last), first_year (the flow's middle lies within a year of the model's creation), downloads, so_far
         (these and those of all flows before).
         """
-        return kept_in_turn(self.data.backend, "flows", self.passing, self.spans, 2 * self.data.rows)
+        made = partial(_flows, self.data, self.owners)
+        return kept_in_turn(self.data.backend, "flows", made, self.data.numbers, 2 * self.data.rows)
 
-    @property
-    def spans(self) -> list[range]:
-        """All models by number, in ranges with flows enough for one step of what has to remember each."""
-        number = parts(self.data.backend, 2 * self.data.rows)
-        size = -(-self.data.number // number)
-        return [range(start, start + size) for start in range(0, self.data.number, size)]
-
-    def passing(self, spans: Sequence[range]) -> Table:
-        """The same of some models, in adjoining ranges, for whoever goes through them once: not kept."""
-        reported, owners = (among(rows, spans) for rows in (_reported(self.data), self.owners))
-        return ibis.union(_counter_flows(reported, owners), _thirty_day_flows(reported, owners))
+    def passing(self) -> Table:
+        """The same for whoever goes through them once: made as they pass, and not kept."""
+        return _flows(self.data, self.owners, self.data.numbers)
 
 
-def among(rows: Table, spans: Sequence[range]) -> Table:
-    """Rows of the models in adjoining ranges of numbers."""
-    return rows.filter((rows.model >= spans[0].start) & (rows.model < spans[-1].stop))
+def among(rows: Table, numbers: Sequence[int]) -> Table:
+    """Rows of the models with adjoining numbers."""
+    return rows.filter((rows.model >= numbers[0]) & (rows.model <= numbers[-1]))
 
 
 def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = None) -> Flows:
@@ -119,6 +113,11 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     windows = data.backend.create_table("windows", _dated(frame.drop(columns=["reach", "series"])))
     closings = data.backend.create_table("closings", _dated(closings_of(frame, data.report_dates)))
     return Flows(data, attribution, owners, readings, windows, closings, probe or ProbeResults())
+
+
+def _flows(data: Dataset, owners: Table, numbers: Sequence[int]) -> Table:
+    reported, theirs = among(_reported(data), numbers), among(owners, numbers)
+    return ibis.union(_counter_flows(reported, theirs), _thirty_day_flows(reported, theirs))
 
 
 def _reported(data: Dataset) -> Table:

@@ -5,14 +5,14 @@ number of models; :func:`cohort_by` knows traits of models beside these; :func:`
 :func:`organisation_ranks` know organisations; :func:`downloads` and :func:`cohort` know models.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import ibis
 from ibis.expr.types import BooleanValue, Table, Value
 
 from generator.attribution import LENSES, UNATTRIBUTED
 from generator.attribution.lenses import MIXED
-from generator.engines import found, kept, kept_in_turn
+from generator.engines import found, kept, kept_in_turn, turns
 from generator.flows import LONG_AGO, Flows, among, is_new
 from generator.shares import placed
 from generator.windows import COUNTERS
@@ -85,20 +85,37 @@ def organisation_ranks(flows: Flows) -> Table:
         The columns of ``flows.windows`` and lens, body, owner (the first of the body's), downloads, models, rank
         (1 for the most downloaded of a window and lens) and share; one row a window, lens and body.
     """
-    backend = flows.data.backend
-    rows = _made(flows, HOLDINGS)
     owners = flows.attribution.owners.select("lens", "owner", "body")
 
-    def part(windows: Sequence[int]) -> Table:
-        ours = rows.filter(rows.window.isin(list(windows))).inner_join(owners, ["lens", "owner"])
+    def part(held: Table) -> Table:
+        ours = held.inner_join(owners, ["lens", "owner"])
         summed = ours.group_by(["window", "lens", "body"]).aggregate(
             owner=ours.owner.min(), downloads=ours.downloads.sum().cast("int64"), models=ours.models.sum().cast("int64")
         )
         return placed(summed, ["window", "lens"], "body")
 
+    return by_window(flows, "organisation_ranks", part, _made(flows, HOLDINGS))
+
+
+def by_window(flows: Flows, name: str, part: Callable[[Table], Table], rows: Table) -> Table:
+    """A working table that is made of many rows, some windows after the others.
+
+    Args:
+        flows: what the windows are of.
+        name: the table's name.
+        part: makes the rows of some windows, with the column window, of theirs among ``rows``.
+        rows: with the column window.
+
+    Returns:
+        What ``part`` makes, with the columns of ``flows.windows``.
+    """
+
+    def of(windows: Sequence[int]) -> Table:
+        return part(rows.filter(rows.window.isin(list(windows))))
+
     windows = sorted(flows.windows.window.to_pandas().tolist())
     size = int(rows.count().execute())
-    return kept_in_turn(backend, "organisation_ranks", part, windows, size).inner_join(flows.windows, "window")
+    return kept_in_turn(flows.data.backend, name, of, windows, size).inner_join(flows.windows, "window")
 
 
 def named(flows: Flows, rows: Table) -> Table:
@@ -166,16 +183,11 @@ def downloads(flows: Flows, rows: Table, windows: Table) -> Table:
     """
     counted = in_windows(rows, flows.closings.semi_join(windows, "window"))
     summed = counted.group_by(["window", "model", "kind"]).aggregate(
-        **_measured(counted), first_year_downloads=counted.downloads.sum(where=counted.first_year).cast("int64")
+        downloads=counted.downloads.sum(where=counted.whole).cast("int64"),
+        new_downloads=counted.downloads.sum(where=counted.new).cast("int64"),
+        first_year_downloads=counted.downloads.sum(where=counted.first_year).cast("int64"),
     )
     return summed.inner_join(windows, "window").drop("window")
-
-
-def _measured(counted: Table) -> dict[str, ibis.Value]:
-    return {
-        "downloads": counted.downloads.sum(where=counted.whole).cast("int64"),
-        "new_downloads": counted.downloads.sum(where=counted.new).cast("int64"),
-    }
 
 
 def in_windows(flows: Table, closings: Table) -> Table:
@@ -233,7 +245,7 @@ def _market(flows: Flows) -> Table:
 
 def _cells(flows: Flows) -> Table:
     """Flows and readings of models that no window tells apart, added up."""
-    rows = ibis.union(flows.passing(flows.spans), flows.readings)
+    rows = ibis.union(flows.passing(), flows.readings)
     counters = rows.series == COUNTERS
     young = (rows.closed.delta(rows.created_on, unit="day") <= YOUNG_DAYS).fill_null(False)
     created = ibis.ifelse(young, rows.born, ibis.literal(LONG_AGO))
@@ -260,14 +272,14 @@ def _cells(flows: Flows) -> Table:
     return keys.group_by(by).aggregate(downloads=keys.downloads.sum().cast("int64"), flows=keys.count())
 
 
-def _by_model(flows: Flows, spans: Sequence[range]) -> Table:
+def _by_model(flows: Flows, numbers: Sequence[int]) -> Table:
     """One row a window and model of some: window, model, downloads (null where none count) and new_downloads.
 
     Of a model's flows those that count in a window follow one another, so that their sum is what there was with the
     last of them less what there was before the first: two rows of a window instead of one a flow.
     """
     rows = ibis.union(flows.flows, flows.readings)
-    counted = in_windows(among(rows, spans), flows.closings)
+    counted = in_windows(among(rows, numbers), flows.closings)
     last = counted.after.isnull() | (counted.after > counted.as_of)
     ends = counted.mutate(last=last).filter(last | counted.first_whole | counted.first_new)
 
@@ -283,9 +295,9 @@ def _by_model(flows: Flows, spans: Sequence[range]) -> Table:
 def _add_up(flows: Flows) -> None:
     """Make the tables of sums by model, organisation and size, some models after the others."""
     backend = flows.data.backend
-    for place, span in enumerate(flows.spans):
-        part = backend.create_table("model_sums", _by_model(flows, [span]))
-        owned = among(flows.owners, [span]).select("model", "kind", *LENSES)
+    for place, numbers in enumerate(turns(backend, flows.data.numbers, 2 * flows.data.rows)):
+        part = backend.create_table("model_sums", _by_model(flows, numbers))
+        owned = among(flows.owners, numbers).select("model", "kind", *LENSES)
         whole = part.filter(part.downloads.notnull())
         new = part.filter(part.new_downloads.notnull())
         held = whole.inner_join(owned, "model")

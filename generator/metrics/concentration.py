@@ -6,11 +6,10 @@ import ibis
 from ibis.expr.types import Table
 
 from generator.attribution import LENSES, UNATTRIBUTED
-from generator.engines import kept_in_turn
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.shares import placed
-from generator.sums import by_lens, market, model_sizes, organisation_ranks
+from generator.sums import by_lens, by_window, market, model_sizes, organisation_ranks
 
 SUMMED = ("as_of", "lens", "window_months", "window_start", "basis")
 WITHIN = (*SUMMED, "level")
@@ -40,17 +39,13 @@ def compute(flows: Flows) -> Table:
 
 def _of_models(flows: Flows) -> Table:
     """The indices over single models: so many that their windows are gone through in turn."""
-    sizes = model_sizes(flows)
 
-    def part(windows: Sequence[int]) -> Table:
-        ours = sizes.filter(sizes.window.isin(list(windows)))
-        alike = ours.group_by(["window", "downloads"]).aggregate(alike=ours.models.sum().cast("int64"))
+    def part(sizes: Table) -> Table:
+        alike = sizes.group_by(["window", "downloads"]).aggregate(alike=sizes.models.sum().cast("int64"))
         falling = ibis.window(group_by="window", order_by=ibis.desc("downloads"), preceding=None, following=0)
         return _indices(alike.mutate(last=alike.alike.sum().over(falling).cast("int64")), ["window"])
 
-    windows = sorted(flows.windows.window.to_pandas().tolist())
-    size = int(sizes.count().execute())
-    return kept_in_turn(flows.data.backend, "models_indices", part, windows, size).inner_join(flows.windows, "window")
+    return by_window(flows, "models_indices", part, model_sizes(flows))
 
 
 def _ranked(rows: Table) -> Table:
@@ -61,8 +56,8 @@ def _indices(sizes: Table, within: Sequence[str]) -> Table:
     """The indices of each distribution.
 
     Args:
-        sizes: ``within``, downloads, alike (how many have so many) and last (how many have so many or more, of those
-            with as many the ones that are listed).
+        sizes: ``within``, downloads, alike (how many have so many) and last (the place of the last of them, in falling
+            order of downloads).
         within: columns that identify one distribution.
     """
     # A unit whose counters fell in the window has no size; the others' concentration is well defined.

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from ibis.expr.types import Table
 
 from generator import archive
-from generator.engines import kept_in_turn
+from generator.engines import kept_in_turn, read_parquet
 
 CREATION_FLOOR = date(2022, 3, 2)
 """The Hub dates every older repository to this day, so a model that carries it has no known creation date."""
@@ -77,18 +77,12 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     for checked in stored:
         archive.verify(checked)
     files = {checked.manifest.as_of: checked.data for checked in stored}
-    rows = {day: backend.read_parquet(str(file)) for day, file in files.items()}
+    rows = _rows(backend, files)
     observed = sum(checked.manifest.rows for checked in stored)
     names = _names(backend, rows)
-    observations = kept_in_turn(
-        backend,
-        "observations",
-        lambda days: (
-            _of_days(rows, days, ["downloads_30d", "downloads_all_time"]).inner_join(names, "model_id").drop("model_id")
-        ),
-        sorted(rows),
-        observed,
-    )
+    counted = rows.select("model_id", "as_of", "downloads_30d", "downloads_all_time")
+    numbered = counted.inner_join(names.select("model_id", "model"), "model_id").drop("model_id")
+    observations = backend.create_table("observations", numbered)
     models = _attributes(backend, files, rows, names, observations, observed)
     snapshots = _snapshots(backend, observations)
     chosen = snapshots.filter(snapshots.report_date).order_by("as_of").as_of.to_pandas()
@@ -96,10 +90,16 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     return Dataset(backend, observations, models, snapshots, dates, observed, range(int(names.count().execute())))
 
 
-def _names(backend: ibis.BaseBackend, rows: Mapping[date, Table]) -> Table:
+def _rows(backend: ibis.BaseBackend, files: Mapping[date, Path]) -> Table:
+    """What the files hold, read as one table (one by one they take several times the memory), and as_of."""
+    read = read_parquet(backend, sorted(files.values()))
+    told = read.mutate(as_of=read.snapshot.cast("date")).drop("snapshot")
+    return told.filter(told.as_of.isin(sorted(files)))
+
+
+def _names(backend: ibis.BaseBackend, rows: Table) -> Table:
     """model, model_id, created_at: a number for every model, in the order of the names."""
-    told = ibis.union(*(table.select("model_id", "created_at") for table in rows.values()))
-    made = told.group_by("model_id").aggregate(created_at=told.created_at.min())
+    made = rows.group_by("model_id").aggregate(created_at=rows.created_at.min())
     return backend.create_table(
         "model_names", made.mutate(model=ibis.row_number().over(order_by="model_id").cast("int32"))
     )
@@ -108,12 +108,12 @@ def _names(backend: ibis.BaseBackend, rows: Mapping[date, Table]) -> Table:
 def _attributes(
     backend: ibis.BaseBackend,
     files: Mapping[date, Path],
-    rows: Mapping[date, Table],
+    rows: Table,
     names: Table,
     observations: Table,
     observed: int,
 ) -> Table:
-    columns = [name for name in next(iter(rows.values())).columns if name not in CHANGING]
+    columns = [name for name in rows.columns if name not in CHANGING and name != "as_of"]
     tellers: dict[tuple[date, ...], list[str]] = {}
     told = {day: _told(file) for day, file in files.items()}
     for name in columns:
@@ -133,16 +133,13 @@ def _attributes(
 
         def latest(days: Sequence[date], group: list[str] = group, last: Table = last) -> Table:
             told_last = last.filter(last.as_of.isin(list(days)))
-            return _of_days(rows, days, group).inner_join(told_last, ["model_id", "as_of"]).select("model", *group)
+            told_then = rows.filter(rows.as_of.isin(list(days)))
+            return told_then.inner_join(told_last, ["model_id", "as_of"]).select("model", *group)
 
         ended = sorted(day for day in days if day in ending)
         values = kept_in_turn(backend, f"attributes_{place}", latest, ended, observed)
         attributed = attributed.left_join(values, "model").drop("model_right")
     return backend.create_table("models", attributed)
-
-
-def _of_days(rows: Mapping[date, Table], days: Sequence[date], columns: Sequence[str]) -> Table:
-    return ibis.union(*(rows[day].select("model_id", *columns, as_of=ibis.literal(day)) for day in days))
 
 
 def _told(file: Path) -> set[str]:

@@ -81,6 +81,19 @@ def working(engine: str, folder: Path, memory: str = MEMORY) -> Iterator[BaseBac
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def read_parquet(backend: BaseBackend, files: Sequence[Path]) -> Table:
+    """Files in folders called ``name=value`` as one table, with a column of that name.
+
+    Args:
+        backend: what reads them.
+        files: at least one, alike in their columns, in folders beside one another. Spark is given the folder above
+            these, so that whoever wants these files and no others filters by that column.
+    """
+    if backend.name != "duckdb":
+        return backend.read_parquet(files[0].parent.parent, pathGlobFilter=f"*{files[0].suffix}")
+    return backend.read_parquet(files, hive_partitioning=True)
+
+
 def kept(backend: BaseBackend, name: str, make: Callable[[], Table]) -> Table:
     """A working table that several metrics read: the first that asks for it has it made.
 

@@ -95,7 +95,9 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     reported = _reported(data)
     frame = windows_of(data.report_dates)
     models = attribution.models
-    owners = models.select("model", "kind", "publisher", "origin", "created_on", born=born(models.created_on, frame))
+    # Kept, or what says when each was born would be asked of every flow.
+    owned = models.select("model", "kind", "publisher", "origin", "created_on", born=born(models.created_on, frame))
+    owners = data.backend.create_table("model_owners", owned)
     counted = reported.filter(reported.downloads_all_time.notnull()).inner_join(owners, "model")
     nothing = ibis.null("date")
     readings = counted.select(
@@ -218,4 +220,5 @@ def _thirty_day_flows(reported: Table, owners: Table) -> Table:
 
 
 def _thirty_days_before(day: ibis.Value) -> ibis.Value:
-    return (day - ibis.interval(days=30)).cast("date")
+    # Ibis 12 takes the difference for a date already, while DuckDB has made a timestamp of it.
+    return (day - ibis.interval(days=30)).cast("timestamp").cast("date")

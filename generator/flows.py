@@ -31,7 +31,7 @@ WINDOW = ("as_of", "window_months", "basis", "window_start")
 """The columns by which a window is known in every table."""
 
 
-OWNER = ("model", "kind", "publisher", "origin", "created_on", "born")
+OF_MODEL = ("model", "kind", "created_on", "born")
 """What a flow knows of its model."""
 
 LONG_AGO = date(1970, 1, 1)
@@ -41,7 +41,7 @@ LONG_AGO = date(1970, 1, 1)
 class Flows:
     """Attributed downloads, and the windows that they are added up in.
 
-    ``owners``: what a flow knows of its model: :data:`OWNER`, one row a model.
+    ``owners``: :data:`OF_MODEL`, and publisher and origin, one row a model, as ``Attribution.models`` numbers them.
 
     ``readings``: the all-time counters at report dates in the same columns, series all-time.
 
@@ -66,10 +66,10 @@ class Flows:
     def flows(self) -> Table:
         """One row a flow.
 
-        model, kind, publisher and origin (as ``Attribution.models`` numbers them), created_on, born (as :func:`born`
-        has it), series (counters | 30-day), opened, closed, before and before_opened (when the same model's flow before
-        this one closed and opened; null if this is its first), after (when the one after it closed; null if this is
-        its last), first_year (the flow's middle lies within a year of the model's creation), downloads, so_far
+        model, kind (as ``Attribution.models`` numbers them), created_on, born (as :func:`born` has it), series
+        (counters | 30-day), opened, closed, before and before_opened (when the same model's flow before this one closed
+        and opened; null if this is its first), after (when the one after it closed; null if this is its last),
+        first_year (the flow's middle lies within a year of the model's creation), downloads, so_far
         (these and those of all flows before).
         """
         made = partial(_flows, self.data, self.owners)
@@ -101,7 +101,7 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     counted = reported.filter(reported.downloads_all_time.notnull()).inner_join(owners, "model")
     nothing = ibis.null("date")
     readings = counted.select(
-        *OWNER,
+        *OF_MODEL,
         series=ibis.literal(ALL_TIME),
         opened=nothing,
         closed=counted.as_of,
@@ -171,7 +171,7 @@ def _counter_flows(reported: Table, owners: Table) -> Table:
         known.seen_before.notnull(), known.seen_earlier.fill_null(known.created_on), ibis.null("date")
     )
     return known.filter(opened.notnull()).select(
-        *OWNER,
+        *OF_MODEL,
         series=ibis.literal(COUNTERS),
         opened=opened,
         closed=known.as_of,
@@ -202,7 +202,7 @@ def _thirty_day_flows(reported: Table, owners: Table) -> Table:
     opened = ibis.greatest(begun, known.created_on.fill_null(begun))
     begun_before = _thirty_days_before(known.seen_before)
     return known.select(
-        *OWNER,
+        *OF_MODEL,
         series=ibis.literal(THIRTY_DAYS),
         opened=opened,
         closed=known.as_of,

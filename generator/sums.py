@@ -278,8 +278,7 @@ def _by_model(flows: Flows, numbers: Sequence[int]) -> Table:
     Of a model's flows those that count in a window follow one another, so that their sum is what there was with the
     last of them less what there was before the first: two rows of a window instead of one a flow.
     """
-    rows = ibis.union(flows.flows, flows.readings)
-    counted = in_windows(among(rows, numbers), flows.closings)
+    counted = in_windows(among(flows.flows, numbers), flows.closings)
     last = counted.after.isnull() | (counted.after > counted.as_of)
     ends = counted.mutate(last=last).filter(last | counted.first_whole | counted.first_new)
 
@@ -287,9 +286,12 @@ def _by_model(flows: Flows, numbers: Sequence[int]) -> Table:
         before = ibis.ifelse(first, ends.so_far - ends.downloads, 0)
         return (ibis.ifelse(ends["last"], ends.so_far, 0) - before).sum(where=which).cast("int64")
 
-    return ends.group_by(["window", "model"]).aggregate(
+    between = ends.group_by(["window", "model"]).aggregate(
         downloads=summed(ends.whole, ends.first_whole), new_downloads=summed(ends.new, ends.first_new)
     )
+    # Of readings a window of all time has one a model, and there is nothing to add up.
+    read = in_windows(among(flows.readings, numbers), flows.closings)
+    return ibis.union(between, read.select("window", "model", "downloads", new_downloads=ibis.null("int64")))
 
 
 def _add_up(flows: Flows) -> None:

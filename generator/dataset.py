@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 import ibis
@@ -60,6 +61,11 @@ class Dataset:
         return self.models.select("model", "model_id").inner_join(rows, "model_id").drop("model_id")
 
 
+def among(rows: Table, numbers: Sequence[int]) -> Table:
+    """Rows of the models with adjoining numbers."""
+    return rows.filter((rows.model >= numbers[0]) & (rows.model <= numbers[-1]))
+
+
 def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     """Open verified snapshots as one data set.
 
@@ -82,12 +88,14 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     names = _names(backend, rows)
     counted = rows.select("model_id", "as_of", "downloads_30d", "downloads_all_time")
     numbered = counted.inner_join(names.select("model_id", "model"), "model_id").drop("model_id")
-    observations = backend.create_table("observations", numbered)
+    # In the order of models, so that whoever takes some models after others finds theirs side by side.
+    observations = backend.create_table("observations", numbered.order_by("model", "as_of"))
     models = _attributes(backend, files, rows, names, observations, observed)
-    snapshots = _snapshots(backend, observations)
+    numbers = range(int(names.count().execute()))
+    snapshots = _snapshots(backend, observations, numbers, observed)
     chosen = snapshots.filter(snapshots.report_date).order_by("as_of").as_of.to_pandas()
     dates = tuple(day.date() if isinstance(day, datetime) else day for day in chosen)
-    return Dataset(backend, observations, models, snapshots, dates, observed, range(int(names.count().execute())))
+    return Dataset(backend, observations, models, snapshots, dates, observed, numbers)
 
 
 def _rows(backend: ibis.BaseBackend, files: Mapping[date, Path]) -> Table:
@@ -154,15 +162,24 @@ def _told(file: Path) -> set[str]:
     return told
 
 
-def _snapshots(backend: ibis.BaseBackend, observations: Table) -> Table:
+def _movement(observations: Table, numbers: Sequence[int]) -> Table:
+    """Of some models: as_of, compared, moved, fallen."""
     by_model = ibis.window(group_by="model", order_by="as_of")
-    followed = observations.filter(observations.downloads_all_time.notnull()).mutate(
+    theirs = among(observations, numbers)
+    followed = theirs.filter(theirs.downloads_all_time.notnull()).mutate(
         before=lambda row: row.downloads_all_time.lag().over(by_model)
     )
-    movement = followed.group_by("as_of").aggregate(
+    return followed.group_by("as_of").aggregate(
         compared=followed.before.count(),
         moved=(followed.downloads_all_time != followed.before).sum(),
         fallen=(followed.downloads_all_time < followed.before).sum(),
+    )
+
+
+def _snapshots(backend: ibis.BaseBackend, observations: Table, numbers: range, observed: int) -> Table:
+    of_some = kept_in_turn(backend, "movement_of_some", partial(_movement, observations), numbers, observed)
+    movement = of_some.group_by("as_of").aggregate(
+        **{name: of_some[name].sum().cast("int64") for name in ("compared", "moved", "fallen")}
     )
     sizes = observations.group_by("as_of").aggregate(models=observations.count())
     other = sizes.rename(other_as_of="as_of", other_models="models")

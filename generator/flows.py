@@ -22,7 +22,7 @@ import pandas as pd
 from ibis.expr.types import Table
 
 from generator.attribution import Attribution
-from generator.dataset import Dataset
+from generator.dataset import Dataset, among
 from generator.engines import kept_in_turn
 from generator.probe.results import ProbeResults
 from generator.windows import ALL_TIME, COUNTERS, FIRST_YEAR_DAYS, THIRTY_DAYS, closings_of, thresholds_of, windows_of
@@ -75,14 +75,9 @@ class Flows:
         made = partial(_flows, self.data, self.owners)
         return kept_in_turn(self.data.backend, "flows", made, self.data.numbers, 2 * self.data.rows)
 
-    def passing(self) -> Table:
-        """The same for whoever goes through them once: made as they pass, and not kept."""
-        return _flows(self.data, self.owners, self.data.numbers)
-
-
-def among(rows: Table, numbers: Sequence[int]) -> Table:
-    """Rows of the models with adjoining numbers."""
-    return rows.filter((rows.model >= numbers[0]) & (rows.model <= numbers[-1]))
+    def passing(self, numbers: Sequence[int]) -> Table:
+        """The same of some models for whoever goes through them once: made as they pass, and not kept."""
+        return _flows(self.data, self.owners, numbers)
 
 
 def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = None) -> Flows:

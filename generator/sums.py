@@ -6,14 +6,16 @@ number of models; :func:`cohort_by` knows traits of models beside these; :func:`
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import ibis
 from ibis.expr.types import BooleanValue, Table, Value
 
 from generator.attribution import LENSES, UNATTRIBUTED
 from generator.attribution.lenses import MIXED
+from generator.dataset import among
 from generator.engines import found, kept, kept_in_turn, turns
-from generator.flows import LONG_AGO, Flows, among, is_new
+from generator.flows import LONG_AGO, Flows, is_new
 from generator.shares import placed
 from generator.windows import COUNTERS
 
@@ -27,6 +29,9 @@ MEASURES = (
 )
 """Of a window: all downloads, those of new models, those within a year of a model's creation, and how many models each
 belongs to. Where the archive does not reach back to the window's start, all are those of new models alone."""
+
+CELL = ("kind", "series", "closed", "before", "first_year", "opened", "before_opened", "created_on")
+"""What windows tell flows apart by."""
 
 COHORT, HOLDINGS, SIZES = "cohort", "holdings", "model_sizes_by_window"
 
@@ -245,7 +250,17 @@ def _market(flows: Flows) -> Table:
 
 def _cells(flows: Flows) -> Table:
     """Flows and readings of models that no window tells apart, added up."""
-    rows = ibis.union(flows.passing(), flows.readings)
+    data = flows.data
+    # Fewer turns than rows alone would ask for, since each has much the same cells.
+    summed = kept_in_turn(data.backend, "cells_of_some", partial(_cells_of, flows), data.numbers, data.rows // 2)
+    return summed.group_by(CELL).aggregate(
+        downloads=summed.downloads.sum().cast("int64"), flows=summed.flows.sum().cast("int64")
+    )
+
+
+def _cells_of(flows: Flows, numbers: Sequence[int]) -> Table:
+    """Those of some models."""
+    rows = ibis.union(flows.passing(numbers), among(flows.readings, numbers))
     counters = rows.series == COUNTERS
     young = (rows.closed.delta(rows.created_on, unit="day") <= YOUNG_DAYS).fill_null(False)
     created = ibis.ifelse(young, rows.born, ibis.literal(LONG_AGO))
@@ -257,19 +272,8 @@ def _cells(flows: Flows) -> Table:
             counters, ibis.ifelse((opened == rows.created_on).fill_null(False), created, opened), nothing
         )
 
-    keys = rows.select(
-        "kind",
-        "series",
-        "closed",
-        "before",
-        "first_year",
-        "downloads",
-        opened=asked_for(rows.opened),
-        before_opened=asked_for(rows.before_opened),
-        created_on=created,
-    )
-    by = [name for name in keys.columns if name != "downloads"]
-    return keys.group_by(by).aggregate(downloads=keys.downloads.sum().cast("int64"), flows=keys.count())
+    keys = rows.mutate(opened=asked_for(rows.opened), before_opened=asked_for(rows.before_opened), created_on=created)
+    return keys.group_by(CELL).aggregate(downloads=keys.downloads.sum().cast("int64"), flows=keys.count())
 
 
 def _by_model(flows: Flows, numbers: Sequence[int]) -> Table:

@@ -3,7 +3,7 @@
 import ibis
 from ibis.expr.types import Table
 
-from generator.attribution import UNATTRIBUTED
+from generator.attribution import LENSES, UNATTRIBUTED
 from generator.attribution.lenses import MIXED, UNKNOWN_ORIGIN
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
@@ -18,13 +18,8 @@ MONTHS = 12
 def compute(flows: Flows) -> Table:
     """The margin of the headline without each organisation, for those that move it most."""
     young = cohorts(flows)
-    young = young.filter(
-        (young.cohort_months == MONTHS) & young.basis.isin(["all-time", "snapshot-30-day"])
-    ).inner_join(flows.attribution.lenses.select("model", "lens", "organisation", "country"), "model")
-
-    placed = young.group_by([*WITHIN, "organisation", "country"]).aggregate(
-        downloads=young.downloads.sum(), models=young.count()
-    )
+    young = young.filter((young.cohort_months == MONTHS) & young.basis.isin(["all-time", "snapshot-30-day"]))
+    placed = _placed(flows, young)
 
     def of(country: str) -> ibis.Value:
         return ibis.ifelse(placed.country == country, placed.downloads, 0.0).sum()
@@ -70,6 +65,24 @@ def compute(flows: Flows) -> Table:
         downloads=moved.downloads.cast("int64"),
     )
     return ranked.filter(ranked["rank"] <= TOP).select(*METRIC.columns).order_by([*WITHIN, "rank"])
+
+
+def _placed(flows: Flows, young: Table) -> Table:
+    """Models' downloads by organisation and country: :data:`WITHIN`, organisation, country, downloads, models."""
+    # Added up by number first: names are looked up for owners, of which there are fewer than models.
+    owned = young.inner_join(flows.owners.select("model", *LENSES), "model")
+    by_owner = ibis.union(
+        *(
+            owned.group_by("as_of", "basis", owner=owned[lens])
+            .aggregate(downloads=owned.downloads.sum(), models=owned.count())
+            .mutate(lens=ibis.literal(lens))
+            for lens in LENSES
+        )
+    )
+    named = by_owner.inner_join(flows.attribution.owners, ["lens", "owner"])
+    return named.group_by([*WITHIN, "organisation", "country"]).aggregate(
+        downloads=named.downloads.sum(), models=named.models.sum()
+    )
 
 
 METRIC = Metric(

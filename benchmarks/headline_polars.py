@@ -115,13 +115,13 @@ def _market(cells: pl.DataFrame, closings: pl.DataFrame) -> pl.DataFrame:
     counters = pl.col("series") == "counters"
     start, reach = pl.col("window_start"), pl.col("reach")
     within = ~counters | (pl.col("opened") >= start).fill_null(False)
-    before = (pl.col("before") > reach).fill_null(False)
-    before &= ~counters | (pl.col("before_opened") >= start).fill_null(False)
+    reached_before = (pl.col("before") > reach).fill_null(False)
+    before = reached_before & (~counters | (pl.col("before_opened") >= start).fill_null(False))
     since_creation = counters & (pl.col("window_months") == 12).fill_null(False)
     is_new = pl.col("window_months").is_not_null() & (pl.col("as_of") - pl.col("born") < YEAR)
     whole = within & pl.col("complete")
     new = is_new & (within | since_creation)
-    first_new = pl.when(since_creation).then(pl.col("before").is_null()).otherwise(~before)
+    first_new = pl.when(since_creation).then(~reached_before).otherwise(~before)
     first_year = whole & pl.col("first_year")
     measures = []
     for prefix, which, first in (

@@ -3,10 +3,13 @@
 All are found at report dates, from what was known by then: a later snapshot adds events and changes none.
 """
 
+from collections.abc import Sequence
+
 import ibis
 from ibis.expr.types import Table
 
-from generator.engines import kept
+from generator.dataset import among
+from generator.engines import kept, kept_in_turn
 from generator.flows import Flows
 from generator.windows import COUNTERS
 
@@ -55,6 +58,11 @@ def _events(flows: Flows) -> Table:
     observed = flows.data.observations.select("as_of", "model", counter="downloads_all_time").inner_join(dates, "as_of")
     flowed = flows.flows.filter(flows.flows.series == COUNTERS)
     gone, back = _gone_and_back(observed, dates, flows.data.models)
+
+    def surging(numbers: Sequence[int]) -> Table:
+        return _surges(among(flowed, numbers), among(observed, numbers))
+
+    data = flows.data
     return ibis.union(
         gone,
         back,
@@ -62,7 +70,8 @@ def _events(flows: Flows) -> Table:
         _with_counters(
             flowed.filter(flowed.downloads == 0), observed.filter(observed.counter >= STILL_COUNTER), "standing-still"
         ),
-        _surges(flowed, observed),
+        # Medians hold all their values, and memory for them has no limit but the number of models at a time.
+        kept_in_turn(data.backend, "surges", surging, data.numbers, data.rows),
     )
 
 

@@ -53,6 +53,22 @@ def test_the_last_full_fresh_snapshot_of_each_month_is_its_report_date(open_data
     assert data.snapshots.to_pandas().models.tolist() == [10, 10, 10, 10, 4, 5, 5]
 
 
+def test_an_archive_opened_in_parts_is_the_same(open_dataset: OpenDataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    months = [date(2026, month, 28) for month in range(1, 7)]
+    rows = {day: counted(10 + place, 100 - place % 3) for place, day in enumerate(months)}
+
+    def opened() -> list[pd.DataFrame]:
+        data = open_dataset(rows)
+        tables = {"observations": ["model", "as_of"], "models": ["model"], "snapshots": ["as_of"]}
+        return [getattr(data, name).to_pandas().sort_values(by, ignore_index=True) for name, by in tables.items()]
+
+    whole = opened()
+    assert whole[2].moved.tolist() == [0, 10, 11, 12, 13, 14] and whole[2].fallen.tolist() == [0, 10, 11, 0, 13, 14]
+    monkeypatch.setattr("generator.engines.PART_ROWS", 7)
+    for one, other in zip(opened(), whole, strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
 def test_one_moving_counter_makes_a_snapshot_fresh(open_dataset: OpenDataset) -> None:
     moved = counted(10, 100)
     moved[3]["downloads_all_time"] = 101

@@ -13,7 +13,7 @@ from samples import DATA, needs_real
 
 from generator import archive, dataset, engines, flows, results
 from generator.archive import Manifest
-from generator.attribution import attribute
+from generator.attribution import LENSES, attribute
 from generator.attribution.registry import Organisation
 from generator.chapters.robustness import context
 from generator.charts.figure import NARROW, WIDE
@@ -250,6 +250,27 @@ def test_the_jackknife_against_removing_rows(computed: Callable[..., Results]) -
     # Under origin, what an intermediary made of nobody knows what is no organisation to leave out.
     origin = table[(table["lens"] == "origin") & (table["basis"] == "all-time")]
     assert not origin["organisation"].str.startswith("(").any()
+
+
+def test_an_organisation_in_two_countries_leaves_both(
+    open_flows: Callable[..., Flows], organisation: Callable[..., Organisation]
+) -> None:
+    listed = [
+        organisation("Qwen", "CN"),
+        organisation("qwen-labs", "US", organisation="Qwen"),
+        organisation("google", "US"),
+        organisation("deepseek-ai", "CN"),
+    ]
+    rows = [model("Qwen/most", 300), model("qwen-labs/a", 250), model("qwen-labs/b", 200), model("google/c", 100),
+            model("deepseek-ai/d", 50)]  # fmt: skip
+    flows = open_flows({DAY: rows}, listed)
+    found = results.compute(flows, {"lead-jackknife": lead_jackknife.METRIC}, [manifest(DAY)]).tables["lead-jackknife"]
+    for lens in LENSES:
+        shown = found[(found["lens"] == lens) & (found["basis"] == "all-time")].set_index("organisation").loc["Qwen"]
+        # Its most downloaded model is in China, most of its downloads are in the United States.
+        assert (shown["country"], shown["downloads"], shown["models"]) == ("US", 750, 3)
+        assert shown["share_without"] == pytest.approx(50 / 150)
+        assert shown["margin_without"] == pytest.approx(-50 / 150)
 
 
 def test_the_only_organisation_cannot_be_left_out(computed: Callable[..., Results]) -> None:

@@ -109,6 +109,18 @@ def test_sums_made_in_parts_are_the_same(demo_flows: Flows, monkeypatch: pytest.
     assert {name: _total(getattr(sums, name)(demo_flows)) for name in whole} == summed
 
 
+def test_the_market_made_in_parts_is_the_same(demo_flows: Flows, monkeypatch: pytest.MonkeyPatch) -> None:
+    by = [*WINDOW, "publisher_country", "origin_country", "family"]
+    whole = market_of(demo_flows, by)
+    backend = demo_flows.data.backend
+    for name in ("market", "cells", "cells_of_some"):
+        backend.raw_sql(f"drop table {name}")
+    monkeypatch.setattr("generator.engines.PART_ROWS", 1_000)
+    pd.testing.assert_frame_equal(market_of(demo_flows, by), whole)
+    cells = [backend.table(name).count().execute() for name in ("cells_of_some", "cells")]
+    assert cells[0] > cells[1] > len(whole)
+
+
 def _total(rows: Any) -> dict[Any, Any]:
     frame = rows.to_pandas()
     by = ["window"]

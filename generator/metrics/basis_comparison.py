@@ -35,13 +35,14 @@ def _over_a_month(flows: Flows) -> Table:
     nearest = ibis.window(group_by="as_of", order_by=[(pairs.days - 30).abs(), pairs.opened])
     chosen = pairs.mutate(place=ibis.row_number().over(nearest)).filter(lambda row: row.place == 0)
     counted = observations.filter(observations.downloads_all_time.notnull())
-    # Quantiles need all their values at once, so one date after the other.
+    # Quantiles need all their values at once, so some dates after others; not few at a time, since observations lie
+    # in the order of models, and each turn goes through all of them.
     summed = kept_in_turn(
         flows.data.backend,
         "months_compared",
         lambda days: _compared(counted.filter(counted.as_of.isin(list(days))), counted, chosen),
         flows.data.report_dates,
-        flows.data.rows,
+        flows.data.rows // 3,
     )
     compared = summed.models_compared.nullif(0).cast("float64")
     return _in_columns(

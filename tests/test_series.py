@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,20 @@ def test_a_surge_is_told_by_the_model_s_own_past(open_flows: OpenFlows) -> None:
     found = events_of(made, "surge")
     assert found[["as_of", "model_id", "downloads"]].values.tolist() == [[ENDS[2], "qwen/up", 28 * 600]]
     assert found["times_usual"].tolist() == pytest.approx([60])
+
+
+def test_surges_are_the_same_whichever_models_are_gone_through_at_a_time(
+    open_flows: OpenFlows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growth = {"a/first": (300, 310, 28 * 600), "b/steady": (300, 310, 28 * 10), "c/last": (30, 31, 28 * 90)}
+    counters = {name: list(accumulate(grown)) for name, grown in growth.items()}
+    archive = series_of(
+        *([row(name, found[place], created_at=datetime(2025, 12, 29)) for name, found in counters.items()]
+          for place in range(3))
+    )  # fmt: skip
+    for rows_at_a_time in (1000, 1):
+        monkeypatch.setattr("generator.engines.PART_ROWS", rows_at_a_time)
+        assert sorted(events_of(open_flows(archive), "surge").model_id) == ["a/first", "c/last"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from ibis.expr.types import Table
 
 from generator import archive
-from generator.engines import kept_in_turn, read_parquet
+from generator.engines import kept_in_turn, read_parquet, summed_in_turn
 
 CREATION_FLOOR = date(2022, 3, 2)
 """The Hub dates every older repository to this day, so a model that carries it has no known creation date."""
@@ -177,10 +177,8 @@ def _movement(observations: Table, numbers: Sequence[int]) -> Table:
 
 
 def _snapshots(backend: ibis.BaseBackend, observations: Table, numbers: range, observed: int) -> Table:
-    of_some = kept_in_turn(backend, "movement_of_some", partial(_movement, observations), numbers, observed)
-    movement = of_some.group_by("as_of").aggregate(
-        **{name: of_some[name].sum().cast("int64") for name in ("compared", "moved", "fallen")}
-    )
+    moved = partial(_movement, observations)
+    movement = summed_in_turn(backend, "movement_of_some", moved, numbers, observed, ["as_of"])
     sizes = observations.group_by("as_of").aggregate(models=observations.count())
     other = sizes.rename(other_as_of="as_of", other_models="models")
     apart = sizes.as_of.delta(other.other_as_of, unit="day").abs()

@@ -137,6 +137,15 @@ def kept_in_turn(
     return backend.table(name)
 
 
+def summed_in_turn(
+    backend: BaseBackend, name: str, part: Callable[[Sequence[T]], Table], of: Sequence[T], rows: int, by: Sequence[str]
+) -> Table:
+    """The same where parts have rows in common: of each ``by`` one row, every other column (whole numbers) added up."""
+    made = kept_in_turn(backend, name, part, of, rows)
+    others = [column for column in made.columns if column not in by]
+    return made.group_by(list(by)).aggregate(**{column: made[column].sum().cast("int64") for column in others})
+
+
 def turns(backend: BaseBackend, of: Sequence[T], rows: int) -> list[Sequence[T]]:
     """``of`` in slices, each with rows enough for one step; those of a range are ranges."""
     size = max(1, len(of) // parts(backend, rows))

@@ -15,7 +15,6 @@ for all metrics.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
 
 import ibis
 import pandas as pd
@@ -72,12 +71,12 @@ class Flows:
         first_year (the flow's middle lies within a year of the model's creation), downloads, so_far
         (these and those of all flows before).
         """
-        made = partial(_flows, self.data, self.owners)
-        return kept_in_turn(self.data.backend, "flows", made, self.data.numbers, 2 * self.data.rows)
+        return kept_in_turn(self.data.backend, "flows", self.passing, self.data.numbers, 2 * self.data.rows)
 
     def passing(self, numbers: Sequence[int]) -> Table:
         """The same of some models for whoever goes through them once: made as they pass, and not kept."""
-        return _flows(self.data, self.owners, numbers)
+        reported, owners = (among(rows, numbers) for rows in (_reported(self.data), self.owners))
+        return ibis.union(_counter_flows(reported, owners), _thirty_day_flows(reported, owners))
 
 
 def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = None) -> Flows:
@@ -110,11 +109,6 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     windows = data.backend.create_table("windows", _dated(frame.drop(columns=["reach", "series"])))
     closings = data.backend.create_table("closings", _dated(closings_of(frame, data.report_dates)))
     return Flows(data, attribution, owners, readings, windows, closings, probe or ProbeResults())
-
-
-def _flows(data: Dataset, owners: Table, numbers: Sequence[int]) -> Table:
-    reported, theirs = among(_reported(data), numbers), among(owners, numbers)
-    return ibis.union(_counter_flows(reported, theirs), _thirty_day_flows(reported, theirs))
 
 
 def _reported(data: Dataset) -> Table:

@@ -14,7 +14,7 @@ from ibis.expr.types import BooleanValue, Table, Value
 from generator.attribution import LENSES, UNATTRIBUTED
 from generator.attribution.lenses import MIXED
 from generator.dataset import among
-from generator.engines import found, kept, kept_in_turn, turns
+from generator.engines import found, kept, kept_in_turn, summed_in_turn, turns
 from generator.flows import LONG_AGO, Flows, is_new
 from generator.shares import placed
 from generator.windows import COUNTERS
@@ -56,6 +56,28 @@ def by_lens(rows: Table) -> Table:
     return ibis.union(
         *(
             rows.select(*others, lens=ibis.literal(lens), **{part: rows[f"{lens}_{part}"] for part in owner})
+            for lens in LENSES
+        )
+    )
+
+
+def by_owner(rows: Table, keys: Sequence[str]) -> Table:
+    """Models' downloads added up by whose they are.
+
+    Args:
+        rows: ``keys``, downloads and the numbers of the owners, publisher and origin; one row a model.
+        keys: columns that the sums are kept apart by.
+
+    Returns:
+        ``keys``, owner, lens, downloads and models.
+    """
+    # A sum of whole numbers is wider than they are.
+    summed = rows.downloads.sum().cast(rows.downloads.type())
+    return ibis.union(
+        *(
+            rows.group_by(*keys, owner=rows[lens]).aggregate(
+                lens=ibis.literal(lens), downloads=summed, models=rows.count()
+            )
             for lens in LENSES
         )
     )
@@ -252,10 +274,8 @@ def _cells(flows: Flows) -> Table:
     """Flows and readings of models that no window tells apart, added up."""
     data = flows.data
     # Fewer turns than rows alone would ask for, since each has much the same cells.
-    summed = kept_in_turn(data.backend, "cells_of_some", partial(_cells_of, flows), data.numbers, data.rows // 2)
-    return summed.group_by(CELL).aggregate(
-        downloads=summed.downloads.sum().cast("int64"), flows=summed.flows.sum().cast("int64")
-    )
+    made = partial(_cells_of, flows)
+    return summed_in_turn(data.backend, "cells_of_some", made, data.numbers, data.rows // 2, CELL)
 
 
 def _cells_of(flows: Flows, numbers: Sequence[int]) -> Table:
@@ -309,14 +329,7 @@ def _add_up(flows: Flows) -> None:
         held = whole.inner_join(owned, "model")
         made = {
             COHORT: new.inner_join(owned, "model").select("window", "model", "kind", downloads="new_downloads"),
-            HOLDINGS: ibis.union(
-                *(
-                    held.group_by("window", owner=held[lens]).aggregate(
-                        lens=ibis.literal(lens), downloads=held.downloads.sum().cast("int64"), models=held.count()
-                    )
-                    for lens in LENSES
-                )
-            ),
+            HOLDINGS: by_owner(held, ["window"]),
             SIZES: whole.group_by("window", "downloads").aggregate(models=whole.count()),
         }
         for name, rows in made.items():

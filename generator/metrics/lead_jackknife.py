@@ -9,6 +9,7 @@ from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.metrics.lead_robustness import DECIMALS, cohorts
 from generator.metrics.overtake import COUNTRY, OTHER_COUNTRY
+from generator.sums import by_owner
 
 WITHIN = ("as_of", "lens", "basis")
 TOP = 20
@@ -71,15 +72,7 @@ def _placed(flows: Flows, young: Table) -> Table:
     """Models' downloads by organisation and country: :data:`WITHIN`, organisation, country, downloads, models."""
     # Added up by number first: names are looked up for owners, of which there are fewer than models.
     owned = young.inner_join(flows.owners.select("model", *LENSES), "model")
-    by_owner = ibis.union(
-        *(
-            owned.group_by("as_of", "basis", owner=owned[lens])
-            .aggregate(downloads=owned.downloads.sum(), models=owned.count())
-            .mutate(lens=ibis.literal(lens))
-            for lens in LENSES
-        )
-    )
-    named = by_owner.inner_join(flows.attribution.owners, ["lens", "owner"])
+    named = by_owner(owned, ["as_of", "basis"]).inner_join(flows.attribution.owners, ["lens", "owner"])
     return named.group_by([*WITHIN, "organisation", "country"]).aggregate(
         downloads=named.downloads.sum(), models=named.models.sum()
     )

@@ -33,7 +33,7 @@ belongs to. Where the archive does not reach back to the window's start, all are
 CELL = ("kind", "series", "closed", "before", "first_year", "opened", "before_opened", "created_on")
 """What windows tell flows apart by."""
 
-COHORT, HOLDINGS, SIZES = "cohort", "holdings", "model_sizes_by_window"
+COHORT, HOLDINGS, SIZES, REPACKED = "cohort", "holdings", "model_sizes_by_window", "repacked_by_window"
 
 YOUNG_DAYS = 800
 """Beyond twice the first year, and a window's length, nothing depends on the day of a model's creation."""
@@ -196,6 +196,23 @@ def model_sizes(flows: Flows) -> Table:
     return _made(flows, SIZES)
 
 
+def repacked(flows: Flows) -> Table:
+    """What intermediaries publish, by organisation.
+
+    Returns:
+        The columns of ``flows.windows`` but ``window``, those of ``Attribution.kinds`` but ``kind``,
+        publisher_organisation, downloads and models. An organisation may have several rows in a window.
+    """
+    rows = _made(flows, REPACKED)
+    owners = flows.attribution.owners.filter(flows.attribution.owners.lens == "publisher")
+    return (
+        rows.inner_join(flows.windows, "window")
+        .inner_join(flows.attribution.kinds, "kind")
+        .inner_join(owners.select(publisher_organisation="organisation", publisher="owner"), "publisher")
+        .drop("window", "kind", "publisher")
+    )
+
+
 def downloads(flows: Flows, rows: Table, windows: Table) -> Table:
     """Single models' downloads in windows, for some flows only: of all models they would be too many.
 
@@ -319,23 +336,31 @@ def _by_model(flows: Flows, numbers: Sequence[int]) -> Table:
 
 
 def _add_up(flows: Flows) -> None:
-    """Make the tables of sums by model, organisation and size, some models after the others."""
-    backend = flows.data.backend
-    for place, numbers in enumerate(turns(backend, flows.data.numbers, 2 * flows.data.rows)):
+    """Make the tables of sums by model, organisation, size and re-packager, some models after the others."""
+    backend, kinds = flows.data.backend, flows.attribution.kinds
+    intermediaries = kinds.filter(kinds.publisher_role == "intermediary")
+    several = turns(backend, flows.data.numbers, 2 * flows.data.rows)
+    for place, numbers in enumerate(several):
         part = backend.create_table("model_sums", _by_model(flows, numbers))
         owned = among(flows.owners, numbers).select("model", "kind", *LENSES)
         whole = part.filter(part.downloads.notnull())
         new = part.filter(part.new_downloads.notnull())
         held = whole.inner_join(owned, "model")
+        carried = held.semi_join(intermediaries, "kind")
         made = {
             COHORT: new.inner_join(owned, "model").select("window", "model", "kind", downloads="new_downloads"),
             HOLDINGS: by_owner(held, ["window"]),
             SIZES: whole.group_by("window", "downloads").aggregate(models=whole.count()),
+            REPACKED: carried.group_by("window", "publisher", "kind").aggregate(
+                downloads=carried.downloads.sum().cast("int64"), models=carried.count()
+            ),
         }
         for name, rows in made.items():
+            # So that whoever takes some windows after others finds theirs side by side.
+            laid = rows.order_by("window") if len(several) > 1 else rows
             if place == 0:
-                backend.create_table(name, rows)
+                backend.create_table(name, laid)
             else:
-                backend.insert(name, rows)
+                backend.insert(name, laid)
         # Ibis 12 leaves the name out of the statement that it writes for this.
         backend.raw_sql("drop table model_sums")

@@ -273,6 +273,26 @@ def test_an_organisation_in_two_countries_leaves_both(
         assert shown["margin_without"] == pytest.approx(-50 / 150)
 
 
+def test_made_in_parts_both_are_the_same(
+    demo_flows: Flows, demo_results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = ("cohort_cells", "young_by_owner")
+    for name in parts:
+        demo_flows.data.backend.raw_sql(f"drop table {name}")
+    monkeypatch.setattr("generator.engines.PART_ROWS", 20_000)
+    for name, metric in METRICS.items():
+        query = results.queries(demo_flows, {name: metric})[name]
+        pd.testing.assert_frame_equal(results.frame(query), demo_results.tables[name], rtol=1e-9)
+    for name in parts:
+        table = demo_flows.data.backend.table(name)
+        keys = [
+            column
+            for column in table.columns
+            if column in ("as_of", "cohort_months", "basis", "lens", "owner", "kind", "quantised", "encoder")
+        ]
+        assert table.count().execute() > table.select(keys).distinct().count().execute()
+
+
 def test_the_only_organisation_cannot_be_left_out(computed: Callable[..., Results]) -> None:
     alone = computed({DAY: [model("Qwen/a", 10)]})
     assert alone.tables["lead-jackknife"].empty

@@ -100,10 +100,10 @@ def test_sums_are_those_of_the_flows_whatever_the_archive(
 
 
 def test_sums_made_in_parts_are_the_same(demo_flows: Flows, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = {name: getattr(sums, name)(demo_flows) for name in ("cohort", "holdings", "model_sizes")}
+    whole = {name: getattr(sums, name)(demo_flows) for name in ("cohort", "holdings", "model_sizes", "repacked")}
     summed = {name: _total(rows) for name, rows in whole.items()}
     backend = demo_flows.data.backend
-    for name in (sums.COHORT, sums.HOLDINGS, sums.SIZES):
+    for name in (sums.COHORT, sums.HOLDINGS, sums.SIZES, sums.REPACKED):
         backend.raw_sql(f"drop table {name}")
     monkeypatch.setattr("generator.engines.PART_ROWS", 10_000)
     assert {name: _total(getattr(sums, name)(demo_flows)) for name in whole} == summed

@@ -5,6 +5,7 @@ from ibis.expr.types import Table
 
 from generator.attribution import UNATTRIBUTED
 from generator.attribution.registry import INTERNATIONAL
+from generator.engines import kept
 from generator.flows import Flows
 from generator.metric import Metric
 from generator.sums import cohort
@@ -57,8 +58,8 @@ def active_publishers(flows: Flows) -> Table:
     new = cohort(flows)
     # One month of counter differences is part of what the twelve months hold.
     by_basis = new.filter((new.window_months == 12) | (new.basis == "snapshot-30-day"))
-    place = ibis.cases(*((by_basis.basis == basis, order) for order, basis in enumerate(BASES_IN_ORDER)))
-    best = by_basis.group_by(["as_of", "model"]).aggregate(downloads=by_basis.downloads.argmin(place))
+    counts = (by_basis.downloads.max(where=by_basis.basis == basis) for basis in BASES_IN_ORDER)
+    best = by_basis.group_by(["as_of", "model"]).aggregate(downloads=ibis.coalesce(*counts))
     models = flows.attribution.models
     published = models.filter(models.publisher_role == "developer").select(
         "model",
@@ -82,6 +83,10 @@ def turnover(flows: Flows) -> Table:
         as_of, organisation, country, sector, active, entrant and gone (null where the archive has no report date a
         year before as_of); one row a report date and organisation.
     """
+    return kept(flows.data.backend, "turnover", lambda: _turnover(flows))
+
+
+def _turnover(flows: Flows) -> Table:
     windows = windows_of(flows.data.report_dates)
     reached = windows[(windows["basis"] == "counter-difference") & (windows["window_months"] == 12)]
     dates = ibis.memtable(

@@ -5,7 +5,7 @@ from ibis.expr.types import Table
 
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
-from generator.sums import downloads, market
+from generator.sums import market, repacked
 
 WITHIN = ("as_of", "window_months", "window_start", "basis")
 TOP = 30
@@ -26,7 +26,7 @@ def compute(flows: Flows) -> Table:
     )
     keys = ["as_of", "window", "basis"]
     totals = rows.group_by(keys).aggregate(all_downloads=rows.downloads.sum().cast("int64"))
-    packed = _packed(flows).mutate(window=lambda row: row.window_months.fill_null(0))
+    packed = repacked(flows).mutate(window=lambda row: row.window_months.fill_null(0))
     of_organisation = packed.group_by([*keys, "publisher_organisation"]).aggregate(
         organisation_downloads=packed.downloads.sum().cast("int64")
     )
@@ -41,7 +41,7 @@ def compute(flows: Flows) -> Table:
     cells = kept.group_by([*keys, "window_months", "window_start", "organisation", "origin_country"]).aggregate(
         rank=kept["rank"].min(),
         downloads=kept.downloads.sum().cast("int64"),
-        models=kept.count(),
+        models=kept.models.sum().cast("int64"),
     )
     joined = cells.inner_join(totals, keys)
     whole = ibis.window(group_by=keys)
@@ -73,16 +73,6 @@ def compute(flows: Flows) -> Table:
             ]
         )
     )
-
-
-def _packed(flows: Flows) -> Table:
-    """The re-packaged models' downloads in each window, model by model: they are a small part of all models."""
-    repacked = flows.attribution.models.filter(flows.attribution.models.publisher_role == "intermediary").select(
-        "model", "publisher_organisation", "origin_country"
-    )
-    theirs = ibis.union(flows.flows, flows.readings).semi_join(repacked, "model")
-    summed = downloads(flows, theirs, flows.windows)
-    return summed.filter(summed.downloads.notnull()).inner_join(repacked, "model")
 
 
 METRIC = Metric(

@@ -1,10 +1,14 @@
 """Does the lead hang on one organisation?"""
 
+from collections.abc import Sequence
+
 import ibis
 from ibis.expr.types import Table
 
 from generator.attribution import LENSES, UNATTRIBUTED
 from generator.attribution.lenses import MIXED, UNKNOWN_ORIGIN
+from generator.dataset import among
+from generator.engines import summed_in_turn
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.metrics.lead_robustness import DECIMALS, cohorts
@@ -18,26 +22,26 @@ MONTHS = 12
 
 def compute(flows: Flows) -> Table:
     """The margin of the headline without each organisation, for those that move it most."""
-    young = cohorts(flows)
-    young = young.filter((young.cohort_months == MONTHS) & young.basis.isin(["all-time", "snapshot-30-day"]))
-    placed = _placed(flows, young)
+    owners = flows.attribution.owners
+    owned = _owned(flows).inner_join(owners.select("lens", "owner", "body", "country"), ["lens", "owner"])
 
     def of(country: str) -> ibis.Value:
-        return ibis.ifelse(placed.country == country, placed.downloads, 0.0).sum()
+        return owned.downloads.sum(where=owned.country == country).fill_null(0).cast("int64")
 
     # An organisation whose namespaces lie in two countries leaves both.
-    held = placed.group_by([*WITHIN, "organisation"]).aggregate(
-        country=placed.country.argmax(ibis.struct({"downloads": placed.downloads, "country": placed.country})),
-        downloads=placed.downloads.sum(),
-        models=placed.models.sum().cast("int64"),
+    held = owned.group_by([*WITHIN, "body"]).aggregate(
+        downloads=owned.downloads.sum().cast("int64"),
+        models=owned.models.sum().cast("int64"),
         own=of(COUNTRY),
         other=of(OTHER_COUNTRY),
         unattributed=of(UNATTRIBUTED),
     )
     whole = ibis.window(group_by=list(WITHIN))
-    totals = {name: held[name].sum().over(whole) for name in ("downloads", "own", "other", "unattributed")}
+    totals = {
+        name: held[name].sum().over(whole).cast("int64") for name in ("downloads", "own", "other", "unattributed")
+    }
     held = held.mutate(**{f"all_{name}": value for name, value in totals.items()})
-    rest = ibis.ifelse(held.all_downloads > held.downloads, held.all_downloads - held.downloads, ibis.null("float64"))
+    rest = ibis.ifelse(held.all_downloads > held.downloads, held.all_downloads - held.downloads, ibis.null("int64"))
     left = held.filter(held.all_downloads > 0).mutate(
         share=held.downloads / held.all_downloads,
         margin=(held.all_own - held.all_other) / held.all_downloads,
@@ -50,32 +54,51 @@ def compute(flows: Flows) -> Table:
         margin_without=(left.share_without - left.other_share_without).round(DECIMALS),
     )
     # What is no organisation stays in the totals, but cannot be left out.
-    moved = left.filter(left.margin_without.notnull() & ~left.organisation.isin([MIXED, UNKNOWN_ORIGIN])).mutate(
-        change=left.margin_without - left.margin,
-        lower=left.margin_without - left.unattributed_without,
-        upper=left.margin_without + left.unattributed_without,
-        turns=(left.margin_without > 0) != (left.margin > 0),
+    nobody = owners.filter(owners.organisation.isin([MIXED, UNKNOWN_ORIGIN]))
+    moved = left.filter(left.margin_without.notnull()).anti_join(nobody, "body")
+    moved = moved.mutate(
+        change=moved.margin_without - moved.margin,
+        lower=moved.margin_without - moved.unattributed_without,
+        upper=moved.margin_without + moved.unattributed_without,
+        turns=(moved.margin_without > 0) != (moved.margin > 0),
     )
-    by_change = ibis.window(
-        group_by=list(WITHIN), order_by=[ibis.desc(moved.change.abs().round(DECIMALS)), ibis.asc("organisation")]
-    )
+    # Bodies are numbered in the order of their names.
+    by_change = ibis.window(group_by=list(WITHIN), order_by=[ibis.desc(moved.change.abs().round(DECIMALS)), "body"])
     ranked = moved.mutate(
         rank=(ibis.row_number().over(by_change) + 1).cast("int64"),
         turning=moved.turns.cast("int64").sum().over(ibis.window(group_by=list(WITHIN))),
         cohort_months=ibis.literal(MONTHS, type="int64"),
-        downloads=moved.downloads.cast("int64"),
     )
-    return ranked.filter(ranked["rank"] <= TOP).select(*METRIC.columns).order_by([*WITHIN, "rank"])
+    first = ranked.filter(ranked["rank"] <= TOP)
+    at_home = _at_home(owned.semi_join(first, [*WITHIN, "body"]))
+    told = first.inner_join(at_home, [*WITHIN, "body"]).inner_join(
+        owners.select("body", "organisation").distinct(), "body"
+    )
+    return told.select(*METRIC.columns).order_by([*WITHIN, "rank"])
 
 
-def _placed(flows: Flows, young: Table) -> Table:
-    """Models' downloads by organisation and country: :data:`WITHIN`, organisation, country, downloads, models."""
-    # Added up by number first: names are looked up for owners, of which there are fewer than models.
-    owned = young.inner_join(flows.owners.select("model", *LENSES), "model")
-    named = by_owner(owned, ["as_of", "basis"]).inner_join(flows.attribution.owners, ["lens", "owner"])
-    return named.group_by([*WITHIN, "organisation", "country"]).aggregate(
-        downloads=named.downloads.sum(), models=named.models.sum()
+def _owned(flows: Flows) -> Table:
+    """Young models' downloads by :data:`WITHIN` and owner: with downloads and models."""
+    young = cohorts(flows)
+    young = young.filter((young.cohort_months == MONTHS) & young.basis.isin(["all-time", "snapshot-30-day"]))
+    counted = young.select("as_of", "basis", "model", downloads="size")
+
+    def some(numbers: Sequence[int]) -> Table:
+        owners = among(flows.owners, numbers).select("model", *LENSES)
+        return by_owner(among(counted, numbers).inner_join(owners, "model"), ["as_of", "basis"])
+
+    data = flows.data
+    return summed_in_turn(
+        data.backend, "young_by_owner", some, data.numbers, data.rows, ["as_of", "basis", "lens", "owner"]
     )
+
+
+def _at_home(owned: Table) -> Table:
+    """The country in which an organisation has most of its downloads: :data:`WITHIN`, body, country."""
+    by_size = ibis.window(group_by=[*WITHIN, "body"], order_by=[ibis.desc("downloads"), ibis.desc("country")])
+    by_country = owned.group_by([*WITHIN, "body", "country"]).aggregate(downloads=owned.downloads.sum().cast("int64"))
+    largest = by_country.mutate(place=ibis.row_number().over(by_size))
+    return largest.filter(largest.place == 0).select(*WITHIN, "body", "country")
 
 
 METRIC = Metric(

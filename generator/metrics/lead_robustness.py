@@ -12,6 +12,8 @@ import pandas as pd
 from ibis.expr.types import BooleanValue, Table
 
 from generator.attribution import LENSES, UNATTRIBUTED
+from generator.dataset import among
+from generator.engines import kept, kept_in_turn
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.metrics.overtake import COUNTRY, OTHER_COUNTRY
@@ -100,7 +102,9 @@ def cohorts(flows: Flows) -> Table:
         "as_of", "cohort_months", "basis", "model", downloads=young.downloads.cast("float64"), size=young.downloads
     )
     ever = counted.filter(counted.basis == "all-time")
-    totals = ever.group_by(["as_of", "cohort_months"]).aggregate(total=ever.downloads.sum())
+    by_cohort = ever.group_by(["as_of", "cohort_months"])
+    # Kept, so that whoever takes some models after others does not have all of them added up each time.
+    totals = kept(flows.data.backend, "cohort_totals", lambda: by_cohort.aggregate(total=ever.downloads.sum()))
     capped = ever.inner_join(totals, ["as_of", "cohort_months"]).mutate(basis=ibis.literal(CAPPED))
     capped = capped.mutate(downloads=ibis.least(capped.downloads, CAP * capped.total)).drop("total")
     return ibis.union(counted, capped)
@@ -178,22 +182,12 @@ def compute(flows: Flows) -> Table:
 
 def _cells(flows: Flows) -> Table:
     """Summed models that no definition tells apart, with the largest model of each; of two, the first by name."""
-    models = flows.data.models
-    traits = models.select(
-        "model",
-        quantised=is_quantised(models),
-        encoder=models.pipeline_tag.isin(ENCODER_TASKS).fill_null(False),
+    data = flows.data
+    rows = cohorts(flows)
+    summed = kept_in_turn(
+        data.backend, "cohort_cells", lambda numbers: _alike(flows, among(rows, numbers)), data.numbers, 3 * data.rows
     )
     kinds = flows.attribution.kinds
-    rows = cohorts(flows).inner_join(traits, "model").inner_join(flows.owners.select("model", "kind"), "model")
-    alike = ["as_of", "cohort_months", "basis", "kind", "quantised", "encoder"]
-    # The largest before the cap has the most downloads after it too.
-    summed = rows.group_by(alike).aggregate(
-        total=rows.downloads.sum(),
-        top_size=rows["size"].max(),
-        top_model=rows.model.argmax(ibis.struct({"size": rows["size"], "model": -rows.model})),
-        top_downloads=rows.downloads.max(),
-    )
     told = summed.inner_join(kinds.mutate(intermediary=kinds.publisher_role == "intermediary"), "kind")
     owned = by_lens(told)
     by_size = ibis.window(group_by=list(_CELL), order_by=[ibis.desc("top_size"), ibis.asc("top_model")])
@@ -208,6 +202,24 @@ def _cells(flows: Flows) -> Table:
             f"{name}_downloads": placed.total.sum(where=placed.country == country).fill_null(0.0)
             for name, country in _SUMS.items()
         },
+    )
+
+
+def _alike(flows: Flows, young: Table) -> Table:
+    """Rows of :func:`cohorts` added up by what definitions tell apart, and by kind; with the largest model of each."""
+    models = flows.data.models
+    traits = models.select(
+        "model",
+        quantised=is_quantised(models),
+        encoder=models.pipeline_tag.isin(ENCODER_TASKS).fill_null(False),
+    )
+    rows = young.inner_join(traits, "model").inner_join(flows.owners.select("model", "kind"), "model")
+    # The largest before the cap has the most downloads after it too.
+    return rows.group_by(["as_of", "cohort_months", "basis", "kind", "quantised", "encoder"]).aggregate(
+        total=rows.downloads.sum(),
+        top_size=rows["size"].max(),
+        top_model=rows.model.argmax(ibis.struct({"size": rows["size"], "model": -rows.model})),
+        top_downloads=rows.downloads.max(),
     )
 
 

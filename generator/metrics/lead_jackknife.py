@@ -8,7 +8,7 @@ from ibis.expr.types import Table
 from generator.attribution import LENSES, UNATTRIBUTED
 from generator.attribution.lenses import MIXED, UNKNOWN_ORIGIN
 from generator.dataset import among
-from generator.engines import summed_in_turn
+from generator.engines import kept, kept_in_turn
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.metrics.lead_robustness import DECIMALS, cohorts
@@ -23,24 +23,15 @@ MONTHS = 12
 def compute(flows: Flows) -> Table:
     """The margin of the headline without each organisation, for those that move it most."""
     owners = flows.attribution.owners
-    owned = _owned(flows).inner_join(owners.select("lens", "owner", "body", "country"), ["lens", "owner"])
-
-    def of(country: str) -> ibis.Value:
-        return owned.downloads.sum(where=owned.country == country).fill_null(0).cast("int64")
-
-    # An organisation whose namespaces lie in two countries leaves both.
-    held = owned.group_by([*WITHIN, "body"]).aggregate(
-        downloads=owned.downloads.sum().cast("int64"),
-        models=owned.models.sum().cast("int64"),
-        own=of(COUNTRY),
-        other=of(OTHER_COUNTRY),
-        unattributed=of(UNATTRIBUTED),
+    organisations = kept(flows.data.backend, "young_by_organisation", lambda: _by_organisation(_owned(flows)))
+    # Joined, since a sum over a window would have every organisation sorted for it.
+    totals = organisations.group_by(WITHIN).aggregate(
+        **{
+            f"all_{name}": organisations[name].sum().cast("int64")
+            for name in ("downloads", "own", "other", "unattributed")
+        }
     )
-    whole = ibis.window(group_by=list(WITHIN))
-    totals = {
-        name: held[name].sum().over(whole).cast("int64") for name in ("downloads", "own", "other", "unattributed")
-    }
-    held = held.mutate(**{f"all_{name}": value for name, value in totals.items()})
+    held = organisations.inner_join(totals, WITHIN)
     rest = ibis.ifelse(held.all_downloads > held.downloads, held.all_downloads - held.downloads, ibis.null("int64"))
     left = held.filter(held.all_downloads > 0).mutate(
         share=held.downloads / held.all_downloads,
@@ -62,43 +53,60 @@ def compute(flows: Flows) -> Table:
         upper=moved.margin_without + moved.unattributed_without,
         turns=(moved.margin_without > 0) != (moved.margin > 0),
     )
-    # Bodies are numbered in the order of their names.
-    by_change = ibis.window(group_by=list(WITHIN), order_by=[ibis.desc(moved.change.abs().round(DECIMALS)), "body"])
-    ranked = moved.mutate(
-        rank=(ibis.row_number().over(by_change) + 1).cast("int64"),
-        turning=moved.turns.cast("int64").sum().over(ibis.window(group_by=list(WITHIN))),
-        cohort_months=ibis.literal(MONTHS, type="int64"),
+    turning = moved.group_by(WITHIN).aggregate(turning=moved.turns.cast("int64").sum().cast("int64"))
+    # Bodies are numbered in the order of their names; only what they are placed by is sorted.
+    sizes = moved.select(*WITHIN, "body", size=moved.change.abs().round(DECIMALS))
+    places = sizes.mutate(
+        place=ibis.row_number().over(ibis.window(group_by=WITHIN, order_by=[ibis.desc("size"), "body"]))
     )
-    first = ranked.filter(ranked["rank"] <= TOP)
-    at_home = _at_home(owned.semi_join(first, [*WITHIN, "body"]))
-    told = first.inner_join(at_home, [*WITHIN, "body"]).inner_join(
-        owners.select("body", "organisation").distinct(), "body"
+    first = moved.inner_join(places.filter(places.place < TOP), [*WITHIN, "body"])
+    told = (
+        _at_home(first, _owned(flows))
+        .inner_join(turning, WITHIN)
+        .inner_join(owners.select("body", "organisation").distinct(), "body")
+        .mutate(rank=lambda row: (row.place + 1).cast("int64"), cohort_months=ibis.literal(MONTHS, type="int64"))
     )
     return told.select(*METRIC.columns).order_by([*WITHIN, "rank"])
 
 
 def _owned(flows: Flows) -> Table:
-    """Young models' downloads by :data:`WITHIN` and owner: with downloads and models."""
+    """Young models' downloads by owner: :data:`WITHIN`, body, country, downloads and models, in one row or several."""
     young = cohorts(flows)
     young = young.filter((young.cohort_months == MONTHS) & young.basis.isin(["all-time", "snapshot-30-day"]))
     counted = young.select("as_of", "basis", "model", downloads="size")
 
-    def some(numbers: Sequence[int]) -> Table:
+    def of_some(numbers: Sequence[int]) -> Table:
         owners = among(flows.owners, numbers).select("model", *LENSES)
         return by_owner(among(counted, numbers).inner_join(owners, "model"), ["as_of", "basis"])
 
     data = flows.data
-    return summed_in_turn(
-        data.backend, "young_by_owner", some, data.numbers, data.rows, ["as_of", "basis", "lens", "owner"]
+    summed = kept_in_turn(data.backend, "young_by_owner", of_some, data.numbers, data.rows)
+    owners = flows.attribution.owners.select("lens", "owner", "body", "country")
+    return summed.inner_join(owners, ["lens", "owner"]).drop("owner")
+
+
+def _by_organisation(owned: Table) -> Table:
+    """:data:`WITHIN`, body, downloads, models, and how many of the downloads are either country's or unattributed."""
+
+    def of(country: str) -> ibis.Value:
+        return owned.downloads.sum(where=owned.country == country).fill_null(0).cast("int64")
+
+    # An organisation whose namespaces lie in two countries leaves both.
+    return owned.group_by([*WITHIN, "body"]).aggregate(
+        downloads=owned.downloads.sum().cast("int64"),
+        models=owned.models.sum().cast("int64"),
+        own=of(COUNTRY),
+        other=of(OTHER_COUNTRY),
+        unattributed=of(UNATTRIBUTED),
     )
 
 
-def _at_home(owned: Table) -> Table:
-    """The country in which an organisation has most of its downloads: :data:`WITHIN`, body, country."""
-    by_size = ibis.window(group_by=[*WITHIN, "body"], order_by=[ibis.desc("downloads"), ibis.desc("country")])
-    by_country = owned.group_by([*WITHIN, "body", "country"]).aggregate(downloads=owned.downloads.sum().cast("int64"))
-    largest = by_country.mutate(place=ibis.row_number().over(by_size))
-    return largest.filter(largest.place == 0).select(*WITHIN, "body", "country")
+def _at_home(rows: Table, owned: Table) -> Table:
+    """Rows of organisations with the country in which each has most of its downloads."""
+    held = rows.inner_join(owned.select(*WITHIN, "body", "country", held="downloads"), [*WITHIN, "body"])
+    by_country = held.group_by([*rows.columns, "country"]).aggregate(held=held.held.sum().cast("int64"))
+    by_size = ibis.window(group_by=[*WITHIN, "body"], order_by=[ibis.desc("held"), ibis.desc("country")])
+    return by_country.mutate(turn=ibis.row_number().over(by_size)).filter(lambda row: row.turn == 0)
 
 
 METRIC = Metric(

@@ -27,6 +27,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import pairwise, product
 from pathlib import Path
 
 import ibis
@@ -35,11 +36,13 @@ import pandas as pd
 from generator import archive, dataset, engines, flows, metrics, results, sums
 from generator.attribution import attribute
 from generator.metrics import all_downloads_share_by_country, new_model_share_by_country
+from generator.settings import MEMORY
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".cache" / "scale"
 MONTHS = 60
-WAYS = ("headline", "polars", "pandas", "suite")
+BY_HAND = ("polars", "pandas")
+WAYS = ("headline", *BY_HAND, "suite")
 LONGEST_S = 7200
 GIVEN = ("_names", "_attributes", "_snapshots")
 """What the versions by hand are given the outcome of: models and their numbers, and which snapshots count."""
@@ -49,10 +52,14 @@ MARKS = ("<!-- measured -->", "<!-- /measured -->")
 
 @dataclass(frozen=True)
 class Run:
-    """One way to compute at one size: wall-clock seconds and the most memory held; null where it did not end."""
+    """One way to compute at one size: wall-clock seconds and the most memory held; null where it did not end.
+
+    ``memory`` is the limit that the report's engine had; versions by hand have none.
+    """
 
     rows: int
     way: str
+    memory: str
     seconds: float | None
     peak_mb: int | None
     stages: Mapping[str, float]
@@ -63,23 +70,29 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rows", type=int, nargs="+", default=[18_000_000, 60_000_000, 180_000_000])
     options.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    options.add_argument("--memory", nargs="+", default=[MEMORY], help="limits for the report's engine, each tried")
     options.add_argument("--into", type=Path)
-    options.add_argument("--worker", nargs=2, metavar=("WAY", "ARCHIVE"), help=argparse.SUPPRESS)
+    options.add_argument("--worker", nargs=3, metavar=("WAY", "ARCHIVE", "MEMORY"), help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.worker:
-        work(given.worker[0], Path(given.worker[1]))
+        way, folder, memory = given.worker
+        work(way, Path(folder), memory)
         return
     kept = FOLDER / "runs.json"
-    found = {(run["rows"], run["way"]): run for run in json.loads(kept.read_text())} if kept.exists() else {}
+    runs = [Run(**run) for run in json.loads(kept.read_text())] if kept.exists() else []
+    found = {(run.rows, run.way, run.memory): run for run in runs}
     for rows in given.rows:
         folder = made(rows)
-        for way in given.ways:
-            run = measured(way, folder, rows)
-            found[rows, way] = asdict(run)
+        for way, memory in product(given.ways, given.memory):
+            limit = "" if way in BY_HAND else memory
+            if way in BY_HAND and memory != given.memory[0]:
+                continue
+            run = measured(way, folder, rows, limit)
+            found[rows, way, limit] = run
             print(f"{rows:>12,} {way:<10}{run.seconds or float('nan'):8.1f} s{run.peak_mb or 0:8,} MB", flush=True)
-            kept.write_text(json.dumps(list(found.values()), indent=1))
+            kept.write_text(json.dumps([asdict(one) for one in found.values()], indent=1))
         equal(folder)
-    table = written([Run(**run) for run in found.values()])
+    table = written(list(found.values()))
     print(table)
     if given.into:
         page = given.into.read_text(encoding="utf-8")
@@ -98,17 +111,17 @@ def made(rows: int) -> Path:
     return folder
 
 
-def measured(way: str, folder: Path, rows: int) -> Run:
+def measured(way: str, folder: Path, rows: int, memory: str) -> Run:
     """Run one way in a process of its own."""
     into = folder.with_name(f"{folder.name}-{way}")
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir()
     given = folder.with_name(f"{folder.name}-given")
     start = time.perf_counter()
-    if way in ("polars", "pandas"):
+    if way in BY_HAND:
         command = [sys.executable, str(ROOT / "benchmarks" / f"headline_{way}.py"), str(folder), str(given), str(into)]
     else:
-        command = [sys.executable, str(Path(__file__)), "--worker", way, str(folder)]
+        command = [sys.executable, str(Path(__file__)), "--worker", way, str(folder), memory]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
     while True:
         ended, status, used = os.wait4(process.pid, os.WNOHANG)
@@ -119,15 +132,15 @@ def measured(way: str, folder: Path, rows: int) -> Run:
         time.sleep(0.05)
     seconds, stages = time.perf_counter() - start, {}
     if status:
-        return Run(rows, way, None, None, {})
+        return Run(rows, way, memory, None, None, {})
     if (into / "stages.json").exists():
         stages = json.loads((into / "stages.json").read_text())
         # Starting Python and reading the code is counted for all three.
         seconds -= stages.get("not counted", 0.0)
-    return Run(rows, way, seconds, used.ru_maxrss // 1024, stages)
+    return Run(rows, way, memory, seconds, used.ru_maxrss // 1024, stages)
 
 
-def work(way: str, folder: Path) -> None:
+def work(way: str, folder: Path, memory: str) -> None:
     """The report's own metrics on an archive, stage by stage."""
     into = folder.with_name(f"{folder.name}-{way}")
     stages: dict[str, float] = {}
@@ -151,7 +164,7 @@ def work(way: str, folder: Path) -> None:
     for name in GIVEN:
         timing(name)
     stored = archive.entries(folder)
-    with engines.working("duckdb", into / "tables") as backend:
+    with engines.working("duckdb", into / "tables", memory) as backend:
         with timed("archive read"):
             data = dataset.load(backend, stored)
         with timed("attribution"):
@@ -207,16 +220,15 @@ def _give(flowed: flows.Flows, folder: Path) -> None:
 
 def equal(folder: Path) -> None:
     """Hold the tables of the three ways against each other; what did not end is left out."""
-    ways = {way: folder.with_name(f"{folder.name}-{way}") for way in ("headline", "polars", "pandas")}
+    ways = {way: folder.with_name(f"{folder.name}-{way}") for way in ("headline", *BY_HAND)}
     for name in ("all", "new", "families"):
         seen = {
             way: _comparable(path / f"{name}.parquet")
             for way, path in ways.items()
             if (path / f"{name}.parquet").exists()
         }
-        first, *others = seen.values()
-        for other in others:
-            pd.testing.assert_frame_equal(first, other, check_dtype=False)
+        for one, other in pairwise(seen.values()):
+            pd.testing.assert_frame_equal(one, other, check_dtype=False)
 
 
 def _comparable(path: Path) -> pd.DataFrame:
@@ -232,15 +244,15 @@ def _comparable(path: Path) -> pd.DataFrame:
 
 def written(runs: list[Run]) -> str:
     """The runs as a Markdown table."""
-    lines = ["| rows | what | seconds | peak MB | a million rows |", "|---:|---|---:|---:|---:|"]
-    for run in sorted(runs, key=lambda run: (run.rows, WAYS.index(run.way))):
+    lines = ["| rows | what | limit | seconds | peak MB | a million rows |", "|---:|---|---:|---:|---:|---:|"]
+    for run in sorted(runs, key=lambda run: (run.rows, WAYS.index(run.way), run.memory)):
         ended = run.seconds is not None and run.peak_mb is not None
         cells = (
             (f"{run.seconds:,.1f}", f"{run.peak_mb:,}", f"{run.seconds / run.rows * 1e6:.2f} s")
             if ended
             else ("did not end", "", "")
         )
-        lines.append(f"| {run.rows:,} | {run.way} | {' | '.join(cells)} |")
+        lines.append(f"| {run.rows:,} | {run.way} | {run.memory} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

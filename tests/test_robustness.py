@@ -32,7 +32,7 @@ from generator.findings.robustness import (
 )
 from generator.flows import Flows
 from generator.metrics import lead_jackknife, lead_robustness
-from generator.metrics.lead_robustness import CAP, COHORT_DAYS, ENCODER_TASKS, HEADLINE, RULES, specifications
+from generator.metrics.lead_robustness import CAP_PARTS, COHORT_DAYS, ENCODER_TASKS, HEADLINE, RULES, specifications
 from generator.results import Results
 from generator.sources import files
 
@@ -114,7 +114,7 @@ def recomputed(models: pd.DataFrame, as_of: date) -> pd.DataFrame:
         size = rows["month"] if spec.basis == "snapshot-30-day" else rows["ever"]
         rows = rows.assign(size=size, n=size)[size.notna()]
         if spec.basis == "all-time-capped":
-            rows = rows.assign(n=rows["size"].clip(upper=CAP * rows["size"].sum()))
+            rows = rows.assign(n=rows["size"].clip(upper=rows["size"].sum() / CAP_PARTS))
         if not spec.with_intermediaries:
             rows = rows[~rows["intermediary"]]
         if not spec.with_quantised:

@@ -71,8 +71,10 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
     )
     inherited = _inherited(backend.create_table("dated_roots", dated_roots), known)
     developers = known.group_by("organisation").aggregate(country=known.country.min(), sector=known.sector.min())
+    # Only of these is the name asked for its developer; patterns are what takes longest here.
+    repacked = published.filter(published.publisher_role == "intermediary")
     named = (
-        published.select("model_id", named_organisation=families.developer_of(published.model_id, rules))
+        repacked.select("model_id", named_organisation=families.developer_of(repacked.model_id, rules))
         .inner_join(developers, [("named_organisation", "organisation")])
         .select("model_id", "named_organisation", named_country="country", named_sector="sector")
     )
@@ -96,6 +98,9 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
         )
 
     own_root = ibis.ifelse(descends, joined.root_id, joined.model_id)
+    own_family = ibis.ifelse(
+        own_root.identical_to(joined.model_id), ibis.null("string"), families.family_of(joined.model_id, rules)
+    )
     told = backend.create_table(
         "models_and_origins",
         joined.select(
@@ -115,7 +120,7 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
             ),
             origin_country=origin("inherited_country", "named_country", "publisher_country", UNATTRIBUTED),
             origin_sector=origin("inherited_sector", "named_sector", "publisher_sector", UNATTRIBUTED),
-            family=families.family_of(own_root, rules).fill_null(families.family_of(joined.model_id, rules)),
+            family=families.family_of(own_root, rules).fill_null(own_family),
         ).mutate(origin_role=ibis.literal("developer")),
     )
     models = backend.create_table("attributed_models", _numbered(told))
@@ -154,12 +159,14 @@ def attribute(data: Dataset, organisations: Sequence[registry.Organisation] | No
 
 def _numbered(models: Table) -> Table:
     """Models with the numbers of their kind and of their owners under both lenses."""
-
-    def number(of: Sequence[str]) -> ibis.Value:
-        return ibis.dense_rank().over(order_by=[models[name] for name in of]).cast("int32")
-
-    owners = {lens: number([f"{lens}_{part}" for part in OWNER]) for lens in LENSES}
-    return models.mutate(kind=number(KIND), **owners)
+    numbered = models
+    for name, of in {"kind": KIND, **{lens: [f"{lens}_{part}" for part in OWNER] for lens in LENSES}}.items():
+        # Numbered once each and looked up, since to rank every model would have all of them sorted.
+        numbers = models.select(*of).distinct()
+        numbers = numbers.mutate(**{name: ibis.row_number().over(order_by=list(of)).cast("int32")})
+        alike = [numbered[column].identical_to(numbers[column]) for column in of]
+        numbered = numbered.inner_join(numbers, alike).select(*numbered.columns, name)
+    return numbered
 
 
 def _holds(known: Table, namespace: ibis.Value, on: ibis.Value) -> list[ibis.Value]:

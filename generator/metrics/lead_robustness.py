@@ -25,8 +25,8 @@ COHORT_DAYS = {6: 182, 12: FIRST_YEAR_DAYS, 24: 2 * FIRST_YEAR_DAYS}
 
 CAPPED = "all-time-capped"
 BASES = ("snapshot-30-day", "all-time", CAPPED)
-CAP = 0.01
-"""With a cap, no model counts for more than this share of its cohort's all-time downloads."""
+CAP_PARTS = 100
+"""With a cap, no model counts for more than one part in so many of its cohort's all-time downloads."""
 
 DECIMALS = 12
 
@@ -84,7 +84,8 @@ def cohorts(flows: Flows) -> Table:
     """The models of every cohort with their downloads on every basis.
 
     Returns:
-        as_of, cohort_months, basis, model, downloads (as the basis counts them) and size (before any cap).
+        as_of, cohort_months, basis, model, size (its downloads before any cap) and hundredths (of downloads, as the
+        basis counts them: whole numbers with a cap as well, so that their sums do not depend on the order).
     """
     read = ibis.union(flows.readings, flows.flows.filter(flows.flows.series == THIRTY_DAYS))
     aged = read.filter(read.created_on.notnull()).select(
@@ -99,14 +100,16 @@ def cohorts(flows: Flows) -> Table:
     ).mutate(cohort_months=lambda row: row.cohort_months.cast("int64"))
     young = aged.join(windows, aged.age < windows.days)
     counted = young.select(
-        "as_of", "cohort_months", "basis", "model", downloads=young.downloads.cast("float64"), size=young.downloads
+        "as_of", "cohort_months", "basis", "model", size="downloads", hundredths=young.downloads * CAP_PARTS
     )
     ever = counted.filter(counted.basis == "all-time")
     by_cohort = ever.group_by(["as_of", "cohort_months"])
     # Kept, so that whoever takes some models after others does not have all of them added up each time.
-    totals = kept(flows.data.backend, "cohort_totals", lambda: by_cohort.aggregate(total=ever.downloads.sum()))
+    totals = kept(
+        flows.data.backend, "cohort_totals", lambda: by_cohort.aggregate(total=ever["size"].sum().cast("int64"))
+    )
     capped = ever.inner_join(totals, ["as_of", "cohort_months"]).mutate(basis=ibis.literal(CAPPED))
-    capped = capped.mutate(downloads=ibis.least(capped.downloads, CAP * capped.total)).drop("total")
+    capped = capped.mutate(hundredths=ibis.least(capped.hundredths, capped.total)).drop("total")
     return ibis.union(counted, capped)
 
 
@@ -141,18 +144,18 @@ def compute(flows: Flows) -> Table:
         ],
     )
     chosen = chosen.select(
-        *key, "with_largest_model", *(f"{name}_downloads" for name in _SUMS), "total", "top_country", "top_downloads",
+        *key, "with_largest_model", *(f"{name}_hundredths" for name in _SUMS), "total", "top_country", "top_hundredths",
         place=ibis.row_number().over(
             ibis.window(group_by=key, order_by=[ibis.desc(chosen.top_size), ibis.asc(chosen.top_model)])
         ),
     )  # fmt: skip
     # The largest model of a definition is the largest of the largest of its cells.
     left_out = (chosen.place == 0) & ~chosen.with_largest_model
-    taken = ibis.ifelse(left_out, chosen.top_downloads, 0.0)
+    taken = ibis.ifelse(left_out, chosen.top_hundredths, 0)
     summed = chosen.group_by(key).aggregate(
         total=(chosen.total - taken).sum(),
         **{
-            name: (chosen[f"{name}_downloads"] - ibis.ifelse(chosen.top_country == country, taken, 0.0)).sum()
+            name: (chosen[f"{name}_hundredths"] - ibis.ifelse(chosen.top_country == country, taken, 0)).sum()
             for name, country in _SUMS.items()
         },
     )
@@ -197,9 +200,9 @@ def _cells(flows: Flows) -> Table:
         top_model=placed.top_model.max(where=placed.top),
         top_country=placed.country.max(where=placed.top),
         top_size=placed.top_size.max(),
-        top_downloads=placed.top_downloads.max(where=placed.top),
+        top_hundredths=placed.top_hundredths.max(where=placed.top),
         **{
-            f"{name}_downloads": placed.total.sum(where=placed.country == country).fill_null(0.0)
+            f"{name}_hundredths": placed.total.sum(where=placed.country == country).fill_null(0)
             for name, country in _SUMS.items()
         },
     )
@@ -216,10 +219,10 @@ def _alike(flows: Flows, young: Table) -> Table:
     rows = young.inner_join(traits, "model").inner_join(flows.owners.select("model", "kind"), "model")
     # The largest before the cap has the most downloads after it too.
     return rows.group_by(["as_of", "cohort_months", "basis", "kind", "quantised", "encoder"]).aggregate(
-        total=rows.downloads.sum(),
+        total=rows.hundredths.sum().cast("int64"),
         top_size=rows["size"].max(),
         top_model=rows.model.argmax(ibis.struct({"size": rows["size"], "model": -rows.model})),
-        top_downloads=rows.downloads.max(),
+        top_hundredths=rows.hundredths.max(),
     )
 
 
@@ -231,10 +234,10 @@ METRIC = Metric(
         f"The share of China minus that of the United States in the downloads of new models, under every "
         f"combination of seven choices: models less than {', '.join(map(str, COHORT_DAYS.values()))} days old; "
         "publisher or origin; the last 30 days, all downloads since creation, or these with a cap for each model "
-        f"of {CAP:.0%} of the cohort's total; and with or without (a) repositories of publishers that the registry "
-        "calls intermediaries, (b) quantised copies (relation quantized, or GGUF, GGML, AWQ, GPTQ, EXL2, EXL3 in "
-        "library, tags or name, or bnb-4bit, bnb-8bit in the name), (c) the single most downloaded of the models "
-        f"that are left, (d) models for these tasks, which read and do not generate: {', '.join(ENCODER_TASKS)}."
+        f"of {1 / CAP_PARTS:.0%} of the cohort's total; and with or without (a) repositories of publishers that the "
+        "registry calls intermediaries, (b) quantised copies (relation quantized, or GGUF, GGML, AWQ, GPTQ, EXL2, "
+        "EXL3 in library, tags or name, or bnb-4bit, bnb-8bit in the name), (c) the single most downloaded of the "
+        f"models that are left, (d) models for these tasks, which read and do not generate: {', '.join(ENCODER_TASKS)}."
     ),
     unit="fraction of downloads (difference of two shares)",
     columns=(

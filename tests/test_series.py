@@ -355,6 +355,17 @@ def test_the_demo_counts_the_same_both_ways(demo_results: Results) -> None:
     assert (months[["p05", "p25", "p50", "p75", "p95"]].diff(axis=1).iloc[:, 1:] >= 0).all().all()
 
 
+def test_counts_compared_in_parts_are_those_compared_at_once(
+    demo_flows: Flows, demo_results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = ("counts_compared", "months_compared")
+    for name in parts:
+        demo_flows.data.backend.raw_sql(f"drop table {name}")
+    monkeypatch.setattr("generator.engines.PART_ROWS", 10_000)
+    pd.testing.assert_frame_equal(computed(basis_comparison, demo_flows), demo_results.tables["basis-comparison"])
+    assert len(engines.turns(demo_flows.data.backend, demo_flows.data.numbers, demo_flows.data.rows)) > 1
+
+
 def test_every_new_metric_compiles_for_spark(demo_flows: Flows) -> None:
     pytest.importorskip("ibis.backends.pyspark", reason="needs pyspark, from the extra [spark]")
     for metric in (basis_comparison, new_model_share_without_surges, series_coverage, series_days, series_events):

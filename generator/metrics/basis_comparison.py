@@ -3,6 +3,7 @@
 import ibis
 from ibis.expr.types import Table
 
+from generator.dataset import among
 from generator.engines import kept_in_turn
 from generator.flows import Flows
 from generator.metric import Metric
@@ -35,14 +36,21 @@ def _over_a_month(flows: Flows) -> Table:
     nearest = ibis.window(group_by="as_of", order_by=[(pairs.days - 30).abs(), pairs.opened])
     chosen = pairs.mutate(place=ibis.row_number().over(nearest)).filter(lambda row: row.place == 0)
     counted = observations.filter(observations.downloads_all_time.notnull())
-    # Quantiles need all their values at once, so some dates after others; not few at a time, since observations lie
-    # in the order of models, and each turn goes through all of them.
+    data = flows.data
+    counts = kept_in_turn(
+        data.backend,
+        "counts_compared",
+        lambda numbers: _beside_one_another(among(counted, numbers), chosen),
+        data.numbers,
+        data.rows,
+    )
+    # Quantiles need all their values at once, so some dates after others.
     summed = kept_in_turn(
-        flows.data.backend,
+        data.backend,
         "months_compared",
-        lambda days: _compared(counted.filter(counted.as_of.isin(list(days))), counted, chosen),
-        flows.data.report_dates,
-        flows.data.rows // 3,
+        lambda days: _compared(counts.filter(counts.as_of.isin(list(days)))),
+        data.report_dates,
+        data.rows,
     )
     compared = summed.models_compared.nullif(0).cast("float64")
     return _in_columns(
@@ -53,27 +61,28 @@ def _over_a_month(flows: Flows) -> Table:
     )
 
 
-def _compared(closing: Table, counted: Table, chosen: Table) -> Table:
-    """The two counts of every model at some dates, summed up by date."""
+def _beside_one_another(counted: Table, chosen: Table) -> Table:
+    """The two counts of single models: as_of, opened, days, by_counter and by_month (downloads)."""
     both = (
-        closing.filter(closing.downloads_30d.notnull())
+        counted.filter(counted.downloads_30d.notnull())
         .inner_join(chosen.select("as_of", "opened", "days"), "as_of")
         .inner_join(counted.select("model", opened="as_of", counter_before="downloads_all_time"), ["model", "opened"])
     )
-    rated = both.select(
-        "as_of",
-        "opened",
-        "days",
-        size=ibis.greatest(both.downloads_30d, both.downloads_all_time - both.counter_before),
-        by_counter=(both.downloads_all_time - both.counter_before) / both.days.cast("float64"),
-        by_month=both.downloads_30d.cast("float64") / 30,
-    )
-    large = (rated.size >= LEAST_DOWNLOADS) & (rated.by_counter > 0)
-    judged = rated.mutate(ratio=ibis.ifelse(large, rated.by_month / rated.by_counter.nullif(0.0), ibis.null("float64")))
+    by_counter = both.downloads_all_time - both.counter_before
+    # In the order of dates, so that whoever takes some after others finds theirs side by side.
+    return both.select("as_of", "opened", "days", by_counter=by_counter, by_month="downloads_30d").order_by("as_of")
+
+
+def _compared(pairs: Table) -> Table:
+    """Rows of :func:`_beside_one_another` summed up by date."""
+    large = (ibis.greatest(pairs.by_month, pairs.by_counter) >= LEAST_DOWNLOADS) & (pairs.by_counter > 0)
+    by_day = pairs.by_counter.cast("float64") / pairs.days
+    ratio = (pairs.by_month.cast("float64") / 30) / by_day.nullif(0.0)
+    judged = pairs.mutate(ratio=ibis.ifelse(large, ratio, ibis.null("float64")))
     return judged.group_by("as_of", "opened", "days").aggregate(
         models=judged.count(),
-        counters_per_day=judged.by_counter.sum(),
-        thirty_day_per_day=judged.by_month.sum(),
+        counters_per_day=judged.by_counter.sum().cast("float64") / judged.days.min(),
+        thirty_day_per_day=judged.by_month.sum().cast("float64") / 30,
         models_compared=judged.ratio.count(),
         within_tenth=((judged.ratio >= 0.9) & (judged.ratio <= 1.1)).cast("int64").sum(),
         twofold=((judged.ratio > 2) | (judged.ratio < 0.5)).cast("int64").sum(),

@@ -121,6 +121,18 @@ def compute(project: Project, stored: list[archive.Entry], probed: ProbeResults)
         )
 
 
+class _Warnings(logging.Handler):
+    """Keeps what is warned of."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a warning."""
+        self.texts.append(record.getMessage())
+
+
 def build_site(project: Project, say: Callable[[str], None] = print) -> None:
     """Have MkDocs make the site, and put it in place only when it is whole and without warnings.
 
@@ -131,15 +143,21 @@ def build_site(project: Project, say: Callable[[str], None] = print) -> None:
     staged = project.cache / "site"
     # Its warnings are wanted; its account of every step and the theme's news are not.
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
-    logging.getLogger("mkdocs").setLevel(logging.WARNING)
+    told, log = _Warnings(), logging.getLogger("mkdocs")
+    log.setLevel(logging.WARNING)
+    log.addHandler(told)
     with writing(project.site):
         shutil.rmtree(staged, ignore_errors=True)
         try:
             mkdocs_build.build(load_config(str(configuration), site_dir=str(staged.resolve()), strict=True))
         except MkDocsException as error:
+            # Where warnings are the reason, the error says only how many there are.
+            reason = " ".join(told.texts).rstrip(".") or error
             raise ReportError(
-                f"{configuration}: MkDocs does not build the site ({error}); mend what it names."
+                f"{configuration}: MkDocs does not build the site ({reason}); mend what it names."
             ) from None
+        finally:
+            log.removeHandler(told)
         swap(staged, project.site)
     say(f"Site: {project.site / 'index.html'}")
 

@@ -145,9 +145,9 @@ def build_site(project: Project, say: Callable[[str], None] = print) -> None:
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     told, log = _Warnings(), logging.getLogger("mkdocs")
     log.setLevel(logging.WARNING)
-    log.addHandler(told)
     with writing(project.site):
         shutil.rmtree(staged, ignore_errors=True)
+        log.addHandler(told)
         try:
             mkdocs_build.build(load_config(str(configuration), site_dir=str(staged.resolve()), strict=True))
         except MkDocsException as error:

@@ -84,3 +84,10 @@ def flows_in_windows(flows: Flows) -> pd.DataFrame:
     rows = sums.in_windows(ibis.union(flows.flows, flows.readings), flows.closings)
     dated = rows.inner_join(flows.windows.drop("complete"), "window").rename(complete="whole")
     return flows.data.named(dated).to_pandas()
+
+
+def make_anew_in_parts(flows: Flows, tables: Iterable[str], rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have working tables made once more by whoever asks for them, from so many rows at a time."""
+    for name in tables:
+        flows.data.backend.raw_sql(f"drop table {name}")
+    monkeypatch.setattr("generator.engines.PART_ROWS", rows)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from samples import DATA, needs_real
+from samples import DATA, make_anew_in_parts, needs_real
 
 from generator import archive, dataset, engines, flows, results
 from generator.archive import Manifest
@@ -276,21 +276,17 @@ def test_an_organisation_in_two_countries_leaves_both(
 def test_made_in_parts_both_are_the_same(
     demo_flows: Flows, demo_results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = ("cohort_cells", "young_by_owner")
-    for name in parts:
-        demo_flows.data.backend.raw_sql(f"drop table {name}")
-    monkeypatch.setattr("generator.engines.PART_ROWS", 20_000)
+    keys = {
+        "cohort_cells": ["as_of", "cohort_months", "basis", "kind", "quantised", "encoder"],
+        "young_by_owner": ["as_of", "basis", "lens", "owner"],
+    }
+    make_anew_in_parts(demo_flows, (*keys, "young_by_organisation"), 20_000, monkeypatch)
     for name, metric in METRICS.items():
         query = results.queries(demo_flows, {name: metric})[name]
         pd.testing.assert_frame_equal(results.frame(query), demo_results.tables[name], rtol=1e-9)
-    for name in parts:
+    for name, within in keys.items():
         table = demo_flows.data.backend.table(name)
-        keys = [
-            column
-            for column in table.columns
-            if column in ("as_of", "cohort_months", "basis", "lens", "owner", "kind", "quantised", "encoder")
-        ]
-        assert table.count().execute() > table.select(keys).distinct().count().execute()
+        assert table.count().execute() > table.select(within).distinct().count().execute()
 
 
 def test_the_only_organisation_cannot_be_left_out(computed: Callable[..., Results]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from markupsafe import Markup
-from samples import DATA
+from samples import DATA, make_anew_in_parts
 
 from generator import archive, dataset, engines, flows, metrics, results
 from generator.attribution import attribute
@@ -358,10 +358,7 @@ def test_the_demo_counts_the_same_both_ways(demo_results: Results) -> None:
 def test_counts_compared_in_parts_are_those_compared_at_once(
     demo_flows: Flows, demo_results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = ("counts_compared", "months_compared")
-    for name in parts:
-        demo_flows.data.backend.raw_sql(f"drop table {name}")
-    monkeypatch.setattr("generator.engines.PART_ROWS", 10_000)
+    make_anew_in_parts(demo_flows, ("counts_compared", "months_compared"), 10_000, monkeypatch)
     pd.testing.assert_frame_equal(computed(basis_comparison, demo_flows), demo_results.tables["basis-comparison"])
     assert len(engines.turns(demo_flows.data.backend, demo_flows.data.numbers, demo_flows.data.rows)) > 1
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from samples import flows_in_windows
+from samples import flows_in_windows, make_anew_in_parts
 
 from generator import sums
 from generator.attribution import LENSES
@@ -102,22 +102,17 @@ def test_sums_are_those_of_the_flows_whatever_the_archive(
 def test_sums_made_in_parts_are_the_same(demo_flows: Flows, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = {name: getattr(sums, name)(demo_flows) for name in ("cohort", "holdings", "model_sizes", "repacked")}
     summed = {name: _total(rows) for name, rows in whole.items()}
-    backend = demo_flows.data.backend
-    for name in (sums.COHORT, sums.HOLDINGS, sums.SIZES, sums.REPACKED):
-        backend.raw_sql(f"drop table {name}")
-    monkeypatch.setattr("generator.engines.PART_ROWS", 10_000)
+    tables = (sums.COHORT, sums.HOLDINGS, sums.SIZES, sums.REPACKED)
+    make_anew_in_parts(demo_flows, tables, 10_000, monkeypatch)
     assert {name: _total(getattr(sums, name)(demo_flows)) for name in whole} == summed
 
 
 def test_the_market_made_in_parts_is_the_same(demo_flows: Flows, monkeypatch: pytest.MonkeyPatch) -> None:
     by = [*WINDOW, "publisher_country", "origin_country", "family"]
     whole = market_of(demo_flows, by)
-    backend = demo_flows.data.backend
-    for name in ("market", "cells", "cells_of_some"):
-        backend.raw_sql(f"drop table {name}")
-    monkeypatch.setattr("generator.engines.PART_ROWS", 1_000)
+    make_anew_in_parts(demo_flows, ("market", "cells", "cells_of_some"), 1_000, monkeypatch)
     pd.testing.assert_frame_equal(market_of(demo_flows, by), whole)
-    cells = [backend.table(name).count().execute() for name in ("cells_of_some", "cells")]
+    cells = [demo_flows.data.backend.table(name).count().execute() for name in ("cells_of_some", "cells")]
     assert cells[0] > cells[1] > len(whole)
 
 

@@ -5,6 +5,8 @@ reader could make otherwise. The models are read once and summed into cells by w
 definitions then add up cells, so that the cost grows with the models and not with models times definitions.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from itertools import product
 
 import ibis
@@ -187,9 +189,8 @@ def _cells(flows: Flows) -> Table:
     """Summed models that no definition tells apart, with the largest model of each; of two, the first by name."""
     data = flows.data
     rows = cohorts(flows)
-    summed = kept_in_turn(
-        data.backend, "cohort_cells", lambda numbers: _alike(flows, among(rows, numbers)), data.numbers, 3 * data.rows
-    )
+    made = partial(_alike, flows, rows)
+    summed = kept_in_turn(data.backend, "cohort_cells", made, data.numbers, 3 * data.rows)
     kinds = flows.attribution.kinds
     told = summed.inner_join(kinds.mutate(intermediary=kinds.publisher_role == "intermediary"), "kind")
     owned = by_lens(told)
@@ -208,15 +209,15 @@ def _cells(flows: Flows) -> Table:
     )
 
 
-def _alike(flows: Flows, young: Table) -> Table:
-    """Rows of :func:`cohorts` added up by what definitions tell apart, and by kind; with the largest model of each."""
-    models = flows.data.models
+def _alike(flows: Flows, young: Table, numbers: Sequence[int]) -> Table:
+    """Some models of :func:`cohorts` added up by what definitions tell apart, and by kind; with the largest of each."""
+    young, models, owners = (among(table, numbers) for table in (young, flows.data.models, flows.owners))
     traits = models.select(
         "model",
         quantised=is_quantised(models),
         encoder=models.pipeline_tag.isin(ENCODER_TASKS).fill_null(False),
     )
-    rows = young.inner_join(traits, "model").inner_join(flows.owners.select("model", "kind"), "model")
+    rows = young.inner_join(traits, "model").inner_join(owners.select("model", "kind"), "model")
     # The largest before the cap has the most downloads after it too.
     return rows.group_by(["as_of", "cohort_months", "basis", "kind", "quantised", "encoder"]).aggregate(
         total=rows.hundredths.sum().cast("int64"),

@@ -89,7 +89,7 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     counted = rows.select("model_id", "as_of", "downloads_30d", "downloads_all_time")
     numbered = counted.inner_join(names.select("model_id", "model"), "model_id").drop("model_id")
     # In the order of models, so that whoever takes some models after others finds theirs side by side.
-    observations = backend.create_table("observations", numbered.order_by("model", "as_of"))
+    observations = backend.create_table("observations", numbered.order_by("model"))
     models = _attributes(backend, files, rows, names, observations, observed)
     numbers = range(int(names.count().execute()))
     snapshots = _snapshots(backend, observations, numbers, observed)

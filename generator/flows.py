@@ -71,12 +71,16 @@ class Flows:
         first_year (the flow's middle lies within a year of the model's creation), downloads, so_far
         (these and those of all flows before).
         """
-        return kept_in_turn(self.data.backend, "flows", self.passing, self.data.numbers, 2 * self.data.rows)
 
-    def passing(self, numbers: Sequence[int]) -> Table:
-        """The same of some models for whoever goes through them once: made as they pass, and not kept."""
+        def of(numbers: Sequence[int]) -> Table:
+            return ibis.union(*self.passing(numbers).values())
+
+        return kept_in_turn(self.data.backend, "flows", of, self.data.numbers, 2 * self.data.rows)
+
+    def passing(self, numbers: Sequence[int]) -> dict[str, Table]:
+        """The same of some models by series, for whoever goes through them once: made as they pass, and not kept."""
         reported, owners = (among(rows, numbers) for rows in (_reported(self.data), self.owners))
-        return ibis.union(_counter_flows(reported, owners), _thirty_day_flows(reported, owners))
+        return {COUNTERS: _counter_flows(reported, owners), THIRTY_DAYS: _thirty_day_flows(reported, owners)}
 
 
 def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = None) -> Flows:

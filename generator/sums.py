@@ -17,7 +17,7 @@ from generator.dataset import among
 from generator.engines import found, kept, kept_in_turn, summed_in_turn, turns
 from generator.flows import LONG_AGO, Flows, is_new
 from generator.shares import placed
-from generator.windows import COUNTERS
+from generator.windows import ALL_TIME, COUNTERS
 
 MEASURES = (
     "downloads",
@@ -297,20 +297,27 @@ def _cells(flows: Flows) -> Table:
 
 def _cells_of(flows: Flows, numbers: Sequence[int]) -> Table:
     """Those of some models."""
-    rows = ibis.union(flows.passing(numbers), among(flows.readings, numbers))
-    counters = rows.series == COUNTERS
+    rows = flows.passing(numbers) | {ALL_TIME: among(flows.readings, numbers)}
+    return ibis.union(*(_cells_of_series(rows[series], series) for series in rows))
+
+
+def _cells_of_series(rows: Table, series: str) -> Table:
     young = (rows.closed.delta(rows.created_on, unit="day") <= YOUNG_DAYS).fill_null(False)
     created = ibis.ifelse(young, rows.born, ibis.literal(LONG_AGO))
-    nothing = ibis.null("date")
-
-    def asked_for(opened: ibis.Value) -> ibis.Value:
-        # Only of counters does a window ask when a flow opened.
-        return ibis.ifelse(
-            counters, ibis.ifelse((opened == rows.created_on).fill_null(False), created, opened), nothing
-        )
-
-    keys = rows.mutate(opened=asked_for(rows.opened), before_opened=asked_for(rows.before_opened), created_on=created)
-    return keys.group_by(CELL).aggregate(downloads=keys.downloads.sum().cast("int64"), flows=keys.count())
+    # What all flows of a series have in common is not compared row by row.
+    common = {"series": ibis.literal(series)}
+    asked = {"created_on": created}
+    # Only of counters does a window ask when a flow opened.
+    if series == COUNTERS:
+        for name in ("opened", "before_opened"):
+            asked[name] = ibis.ifelse((rows[name] == rows.created_on).fill_null(False), created, rows[name])
+    else:
+        common |= dict.fromkeys(("opened", "before_opened"), ibis.null("date"))
+    keys = rows.mutate(**asked)
+    summed = keys.group_by([name for name in CELL if name not in common]).aggregate(
+        downloads=keys.downloads.sum().cast("int64"), flows=keys.count()
+    )
+    return summed.mutate(**common).select(*CELL, "downloads", "flows")
 
 
 def _by_model(flows: Flows, numbers: Sequence[int]) -> Table:

@@ -41,7 +41,7 @@ class Dataset:
     moved, fallen: of how many models the counter was known before, is another now, is lower now.
 
     ``report_dates``: the dates for which the report has figures, in order. ``rows``: how many observations there are.
-    ``numbers``: those of the models, from 0 on.
+    ``numbers``: those of the models, from 0 on. ``both_counts``: no observation lacks one of the two counts.
     """
 
     backend: ibis.BaseBackend
@@ -51,6 +51,7 @@ class Dataset:
     report_dates: tuple[date, ...]
     rows: int
     numbers: range
+    both_counts: bool
 
     def named(self, rows: Table) -> Table:
         """Rows with a column ``model``, and the model's id beside it."""
@@ -89,13 +90,15 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     counted = rows.select("model_id", "as_of", "downloads_30d", "downloads_all_time")
     numbered = counted.inner_join(names.select("model_id", "model"), "model_id").drop("model_id")
     # In the order of models, so that whoever takes some models after others finds theirs side by side.
-    observations = backend.create_table("observations", numbered.order_by("model"))
+    observations = backend.create_table("observations", numbered.order_by("model", "as_of"))
     models = _attributes(backend, files, rows, names, observations, observed)
     numbers = range(int(names.count().execute()))
     snapshots = _snapshots(backend, observations, numbers, observed)
     chosen = snapshots.filter(snapshots.report_date).order_by("as_of").as_of.to_pandas()
     dates = tuple(day.date() if isinstance(day, datetime) else day for day in chosen)
-    return Dataset(backend, observations, models, snapshots, dates, observed, numbers)
+    lacking = observations.downloads_30d.isnull() | observations.downloads_all_time.isnull()
+    both = not observations.filter(lacking).count().execute()
+    return Dataset(backend, observations, models, snapshots, dates, observed, numbers, both)
 
 
 def _rows(backend: ibis.BaseBackend, files: Mapping[date, Path]) -> Table:

@@ -1,5 +1,6 @@
 """The engines that metrics run on: DuckDB within this process, or Spark."""
 
+import math
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -148,7 +149,7 @@ def summed_in_turn(
 
 def turns(backend: BaseBackend, of: Sequence[T], rows: int) -> list[Sequence[T]]:
     """``of`` in slices, each with rows enough for one step; those of a range are ranges."""
-    size = max(1, len(of) // parts(backend, rows))
+    size = max(1, math.ceil(len(of) / parts(backend, rows)))
     return [of[place : place + size] for place in range(0, len(of), size)]
 
 

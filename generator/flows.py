@@ -73,14 +73,29 @@ class Flows:
         """
 
         def of(numbers: Sequence[int]) -> Table:
-            return ibis.union(*self.passing(numbers).values())
+            followed = self.followed(numbers)
+            return ibis.union(*(told(rows, one) for rows, series in followed for one in series if one != ALL_TIME))
 
         return kept_in_turn(self.data.backend, "flows", of, self.data.numbers, 2 * self.data.rows)
 
-    def passing(self, numbers: Sequence[int]) -> dict[str, Table]:
-        """The same of some models by series, for whoever goes through them once: made as they pass, and not kept."""
-        reported, owners = (among(rows, numbers) for rows in (_reported(self.data), self.owners))
-        return {COUNTERS: _counter_flows(reported, owners), THIRTY_DAYS: _thirty_day_flows(reported, owners)}
+    def followed(self, numbers: Sequence[int]) -> list[tuple[Table, tuple[str, ...]]]:
+        """What some models' flows are told from, and which series are told from it.
+
+        For whoever goes through it once: made as it passes, and not kept. Where every observation has both counts, all
+        series are told from the same rows, so that a model's rows need be put in order once only.
+
+        Returns:
+            Tables with :data:`OF_MODEL`, as_of, downloads_30d, downloads_all_time, and of the model's row before this
+            one, of that before it and of the one after: seen_before, seen_earlier, after (dates; null where there is
+            none), counter_before (downloads_all_time then) and counted (downloads_30d up to now).
+        """
+        rows, owners = (among(rows, numbers) for rows in (_reported(self.data), self.owners))
+        if self.data.both_counts:
+            return [(_followed(rows, owners), (COUNTERS, THIRTY_DAYS, ALL_TIME))]
+        return [
+            (_followed(rows.filter(rows.downloads_all_time.notnull()), owners), (COUNTERS, ALL_TIME)),
+            (_followed(rows.filter(rows.downloads_30d.notnull()), owners), (THIRTY_DAYS,)),
+        ]
 
 
 def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = None) -> Flows:
@@ -97,19 +112,7 @@ def build(data: Dataset, attribution: Attribution, probe: ProbeResults | None = 
     owned = models.select("model", "kind", "publisher", "origin", "created_on", born=born(models.created_on, frame))
     owners = data.backend.create_table("model_owners", owned)
     counted = reported.filter(reported.downloads_all_time.notnull()).inner_join(owners, "model")
-    nothing = ibis.null("date")
-    readings = counted.select(
-        *OF_MODEL,
-        series=ibis.literal(ALL_TIME),
-        opened=nothing,
-        closed=counted.as_of,
-        before=nothing,
-        before_opened=nothing,
-        after=nothing,
-        first_year=ibis.literal(False),
-        downloads=counted.downloads_all_time,
-        so_far=counted.downloads_all_time,
-    )
+    readings = told(counted, ALL_TIME)
     windows = data.backend.create_table("windows", _dated(frame.drop(columns=["reach", "series"])))
     closings = data.backend.create_table("closings", _dated(closings_of(frame, data.report_dates)))
     return Flows(data, attribution, owners, readings, windows, closings, probe or ProbeResults())
@@ -141,75 +144,83 @@ def born(created_on: ibis.Value, windows: pd.DataFrame) -> ibis.Value:
     return ibis.cases(*((created_on >= day, day) for day in days), else_=ibis.literal(LONG_AGO)).fill_null(LONG_AGO)
 
 
+def told(rows: Table, series: str) -> Table:
+    """The flows of a series, or the readings.
+
+    Args:
+        rows: one of the tables of :meth:`Flows.followed` from which the series can be told.
+        series: counters | 30-day | all-time.
+
+    Returns:
+        The columns of ``Flows.flows``.
+    """
+    flows = rows.select(*OF_MODEL, series=ibis.literal(series), closed=rows.as_of, **COLUMNS[series](rows))
+    return flows.filter(flows.opened.notnull()) if series == COUNTERS else flows
+
+
+def _followed(rows: Table, owners: Table) -> Table:
+    by_model = ibis.window(group_by="model", order_by="as_of")
+    up_to_now = ibis.window(group_by="model", order_by="as_of", preceding=None, following=0)
+    followed = rows.mutate(
+        seen_before=rows.as_of.lag().over(by_model),
+        seen_earlier=rows.as_of.lag(2).over(by_model),
+        after=rows.as_of.lead().over(by_model),
+        counter_before=rows.downloads_all_time.lag().over(by_model),
+        counted=rows.downloads_30d.sum().over(up_to_now).cast("int64"),
+    )
+    return followed.inner_join(owners, "model")
+
+
 def _is_first_year(rows: Table, opened: ibis.Value) -> ibis.Value:
     ages = opened.delta(rows.created_on, unit="day") + rows.as_of.delta(rows.created_on, unit="day")
     return (ages <= 2 * FIRST_YEAR_DAYS).fill_null(False)
 
 
-def _counter_flows(reported: Table, owners: Table) -> Table:
-    by_model = ibis.window(group_by="model", order_by="as_of")
-    counted = reported.filter(reported.downloads_all_time.notnull()).select(
-        "model",
-        "as_of",
-        "downloads_all_time",
-        counter_before=lambda row: row.downloads_all_time.lag().over(by_model),
-        seen_before=lambda row: row.as_of.lag().over(by_model),
-        seen_earlier=lambda row: row.as_of.lag(2).over(by_model),
-        after=lambda row: row.as_of.lead().over(by_model),
-    )
-    known = counted.inner_join(owners, "model")
-    opened = known.seen_before.fill_null(known.created_on)
-    # The first sight of a model whose creation is unknown closes no flow, since nothing says when it would have opened.
+def _counters(rows: Table) -> dict[str, ibis.Value]:
+    # The first sight of a model whose creation is unknown opens nowhere, and is no flow.
+    opened = rows.seen_before.fill_null(rows.created_on)
     before_opened = ibis.ifelse(
-        known.seen_before.notnull(), known.seen_earlier.fill_null(known.created_on), ibis.null("date")
+        rows.seen_before.notnull(), rows.seen_earlier.fill_null(rows.created_on), ibis.null("date")
     )
-    return known.filter(opened.notnull()).select(
-        *OF_MODEL,
-        series=ibis.literal(COUNTERS),
-        opened=opened,
-        closed=known.as_of,
-        before=ibis.ifelse(before_opened.notnull(), known.seen_before, ibis.null("date")),
-        before_opened=before_opened,
-        after=known.after,
-        first_year=_is_first_year(known, opened),
+    return {
+        "opened": opened,
+        "before": ibis.ifelse(before_opened.notnull(), rows.seen_before, ibis.null("date")),
+        "before_opened": before_opened,
+        "after": rows.after,
+        "first_year": _is_first_year(rows, opened),
         # A counter that fell gives a negative flow: it takes back what an earlier flow wrongly counted.
-        downloads=known.downloads_all_time - known.counter_before.fill_null(0),
+        "downloads": rows.downloads_all_time - rows.counter_before.fill_null(0),
         # Where the first sight closes no flow this begins with the counter then, which differences do not see.
-        so_far=known.downloads_all_time,
-    )
+        "so_far": rows.downloads_all_time,
+    }
 
 
-def _thirty_day_flows(reported: Table, owners: Table) -> Table:
-    by_model = ibis.window(group_by="model", order_by="as_of")
-    up_to_now = ibis.window(group_by="model", order_by="as_of", preceding=None, following=0)
-    counted = reported.filter(reported.downloads_30d.notnull()).select(
-        "model",
-        "as_of",
-        "downloads_30d",
-        seen_before=lambda row: row.as_of.lag().over(by_model),
-        after=lambda row: row.as_of.lead().over(by_model),
-        so_far=lambda row: row.downloads_30d.sum().over(up_to_now).cast("int64"),
-    )
-    known = counted.inner_join(owners, "model")
-    begun = _thirty_days_before(known.as_of)
-    opened = ibis.greatest(begun, known.created_on.fill_null(begun))
-    begun_before = _thirty_days_before(known.seen_before)
-    return known.select(
-        *OF_MODEL,
-        series=ibis.literal(THIRTY_DAYS),
-        opened=opened,
-        closed=known.as_of,
-        before=known.seen_before,
-        before_opened=ibis.ifelse(
-            known.seen_before.notnull(),
-            ibis.greatest(begun_before, known.created_on.fill_null(begun_before)),
-            ibis.null("date"),
-        ),
-        after=known.after,
-        first_year=_is_first_year(known, opened),
-        downloads=known.downloads_30d,
-        so_far=known.so_far,
-    )
+def _thirty_days(rows: Table) -> dict[str, ibis.Value]:
+    begun, begun_before = _thirty_days_before(rows.as_of), _thirty_days_before(rows.seen_before)
+    opened = ibis.greatest(begun, rows.created_on.fill_null(begun))
+    opened_before = ibis.greatest(begun_before, rows.created_on.fill_null(begun_before))
+    return {
+        "opened": opened,
+        "before": rows.seen_before,
+        "before_opened": ibis.ifelse(rows.seen_before.notnull(), opened_before, ibis.null("date")),
+        "after": rows.after,
+        "first_year": _is_first_year(rows, opened),
+        "downloads": rows.downloads_30d,
+        "so_far": rows.counted,
+    }
+
+
+def _readings(rows: Table) -> dict[str, ibis.Value]:
+    return {
+        **dict.fromkeys(("opened", "before", "before_opened", "after"), ibis.null("date")),
+        "first_year": ibis.literal(False),
+        "downloads": rows.downloads_all_time,
+        "so_far": rows.downloads_all_time,
+    }
+
+
+COLUMNS = {COUNTERS: _counters, THIRTY_DAYS: _thirty_days, ALL_TIME: _readings}
+"""How the columns of ``Flows.flows`` are told from the rows of a model, by series."""
 
 
 def _thirty_days_before(day: ibis.Value) -> ibis.Value:

@@ -15,9 +15,9 @@ from generator.attribution import LENSES, UNATTRIBUTED
 from generator.attribution.lenses import MIXED
 from generator.dataset import among
 from generator.engines import found, kept, kept_in_turn, summed_in_turn, turns
-from generator.flows import LONG_AGO, Flows, is_new
+from generator.flows import COLUMNS, LONG_AGO, Flows, is_new
 from generator.shares import placed
-from generator.windows import ALL_TIME, COUNTERS
+from generator.windows import ALL_TIME, COUNTERS, THIRTY_DAYS
 
 MEASURES = (
     "downloads",
@@ -32,6 +32,13 @@ belongs to. Where the archive does not reach back to the window's start, all are
 
 CELL = ("kind", "series", "closed", "before", "first_year", "opened", "before_opened", "created_on")
 """What windows tell flows apart by."""
+
+ASKED = {
+    COUNTERS: ("before", "first_year", "opened", "before_opened"),
+    THIRTY_DAYS: ("before", "first_year"),
+    ALL_TIME: (),
+}
+"""Which of these windows ask of a series, beside its closing and what its models have in common."""
 
 COHORT, HOLDINGS, SIZES, REPACKED = "cohort", "holdings", "model_sizes_by_window", "repacked_by_window"
 
@@ -297,27 +304,34 @@ def _cells(flows: Flows) -> Table:
 
 def _cells_of(flows: Flows, numbers: Sequence[int]) -> Table:
     """Those of some models."""
-    rows = flows.passing(numbers) | {ALL_TIME: among(flows.readings, numbers)}
-    return ibis.union(*(_cells_of_series(rows[series], series) for series in rows))
+    return ibis.union(*(cells for rows, several in flows.followed(numbers) for cells in _cells_told(rows, several)))
 
 
-def _cells_of_series(rows: Table, series: str) -> Table:
-    young = (rows.closed.delta(rows.created_on, unit="day") <= YOUNG_DAYS).fill_null(False)
+def _cells_told(rows: Table, several: Sequence[str]) -> list[Table]:
+    """Those of several series: rows are grouped once by what any series is asked for, and the groups told apart."""
+    young = (rows.as_of.delta(rows.created_on, unit="day") <= YOUNG_DAYS).fill_null(False)
     created = ibis.ifelse(young, rows.born, ibis.literal(LONG_AGO))
-    # What all flows of a series have in common is not compared row by row.
-    common = {"series": ibis.literal(series)}
-    asked = {"created_on": created}
-    # Only of counters does a window ask when a flow opened.
-    if series == COUNTERS:
-        for name in ("opened", "before_opened"):
-            asked[name] = ibis.ifelse((rows[name] == rows.created_on).fill_null(False), created, rows[name])
-    else:
-        common |= dict.fromkeys(("opened", "before_opened"), ibis.null("date"))
-    keys = rows.mutate(**asked)
-    summed = keys.group_by([name for name in CELL if name not in common]).aggregate(
-        downloads=keys.downloads.sum().cast("int64"), flows=keys.count()
-    )
-    return summed.mutate(**common).select(*CELL, "downloads", "flows")
+    keys = {"kind": rows.kind, "closed": rows.as_of, "created_on": created}
+    measures = {"flows": rows.count()}
+
+    def as_near_as_creation(opened: Value) -> Value:
+        return ibis.ifelse((opened == rows.created_on).fill_null(False), created, opened)
+
+    for series in several:
+        columns = COLUMNS[series](rows)
+        columns |= {name: as_near_as_creation(columns[name]) for name in ("opened", "before_opened")}
+        keys |= {f"{series} {name}": columns[name] for name in ASKED[series]}
+        measures[f"{series} downloads"] = columns["downloads"].sum().cast("int64")
+    groups = rows.group_by(**keys).aggregate(**measures)
+    return [_cells_of_series(groups, series) for series in several]
+
+
+def _cells_of_series(groups: Table, series: str) -> Table:
+    unasked = {**dict.fromkeys(CELL, ibis.null("date")), "first_year": ibis.literal(False)}
+    common = {name: groups[name] for name in ("kind", "closed", "created_on", "flows")}
+    own = {name: groups[f"{series} {name}"] for name in (*ASKED[series], "downloads")}
+    cells = groups.select(**(unasked | {"series": ibis.literal(series)} | common | own))
+    return cells.filter(cells.opened.notnull()) if series == COUNTERS else cells
 
 
 def _by_model(flows: Flows, numbers: Sequence[int]) -> Table:

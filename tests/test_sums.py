@@ -1,6 +1,7 @@
 """Downloads added up over windows: whatever is added up first, the sums are those of the single flows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -69,11 +70,13 @@ COUNTS = some.one_of(some.none(), some.integers(0, 50))
 
 @some.composite
 def archives(draw: Any) -> dict[date, list[dict[str, Any]]]:
-    """Models that come, go, return, lack one count or the other, or the day of their creation."""
+    """Models that come, go, return, lack one count or the other (in some archives none does), or their creation."""
     days = draw(some.lists(some.sampled_from(DAYS), min_size=1, max_size=16, unique=True).map(sorted))
+    both = draw(some.booleans())
+    counts = some.integers(0, 50) if both else COUNTS
+    other = {"model_id": "z/other", "created_at": datetime(2023, 1, 1), "downloads_30d": 7 if both else None}
     rows: dict[date, list[dict[str, Any]]] = {
-        day: [{"model_id": "z/other", "created_at": datetime(2023, 1, 1), "downloads_all_time": 1000 + place}]
-        for place, day in enumerate(days)
+        day: [other | {"downloads_all_time": 1000 + place}] for place, day in enumerate(days)
     }
     for number in range(draw(some.integers(1, 4))):
         created = draw(some.one_of(some.none(), some.integers(-400, 900)))
@@ -84,8 +87,8 @@ def archives(draw: Any) -> dict[date, list[dict[str, Any]]]:
                     {
                         "model_id": f"a/{number}",
                         "created_at": born_on,
-                        "downloads_all_time": draw(COUNTS),
-                        "downloads_30d": draw(COUNTS),
+                        "downloads_all_time": draw(counts),
+                        "downloads_30d": draw(counts),
                     }
                 )
     return rows
@@ -99,12 +102,32 @@ def test_sums_are_those_of_the_flows_whatever_the_archive(
     agree(open_flows(rows))
 
 
+def test_series_told_from_the_same_rows_are_those_told_apart(
+    demo_flows: Flows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = [*WINDOW, "publisher_country", "origin_country", "family"]
+    at_once = market_of(demo_flows, by), single_flows(demo_flows)
+    make_anew_in_parts(demo_flows, ("market", "cells", "cells_of_some", "flows"), 1_000_000, monkeypatch)
+    apart = replace(demo_flows, data=replace(demo_flows.data, both_counts=False))
+    assert [series for flows in (demo_flows, apart) for _, series in flows.followed(flows.data.numbers)] == [
+        ("counters", "30-day", "all-time"),
+        ("counters", "all-time"),
+        ("30-day",),
+    ]
+    pd.testing.assert_frame_equal(market_of(apart, by), at_once[0])
+    pd.testing.assert_frame_equal(single_flows(apart), at_once[1])
+
+
+def single_flows(flows: Flows) -> pd.DataFrame:
+    return flows.flows.to_pandas().sort_values(["model", "series", "closed"], ignore_index=True)
+
+
 def test_sums_made_in_parts_are_the_same(demo_flows: Flows, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = {name: getattr(sums, name)(demo_flows) for name in ("cohort", "holdings", "model_sizes", "repacked")}
-    summed = {name: _total(rows) for name, rows in whole.items()}
+    summed = {name: _total(name, rows) for name, rows in whole.items()}
     tables = (sums.COHORT, sums.HOLDINGS, sums.SIZES, sums.REPACKED)
     make_anew_in_parts(demo_flows, tables, 10_000, monkeypatch)
-    assert {name: _total(getattr(sums, name)(demo_flows)) for name in whole} == summed
+    assert {name: _total(name, getattr(sums, name)(demo_flows)) for name in whole} == summed
 
 
 def test_the_market_made_in_parts_is_the_same(demo_flows: Flows, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,13 +139,13 @@ def test_the_market_made_in_parts_is_the_same(demo_flows: Flows, monkeypatch: py
     assert cells[0] > cells[1] > len(whole)
 
 
-def _total(rows: Any) -> dict[Any, Any]:
+def _total(name: str, rows: Any) -> dict[Any, Any]:
     frame = rows.to_pandas()
     by = ["window"]
     if "window" not in frame:
         by, frame["window_months"] = WINDOW, frame.window_months.fillna(0)
-    weight = frame["models"] if "models" in frame and "lens" not in frame else 1
-    frame["product"] = frame.downloads * weight
+    # A size is the downloads of each of its models; what is held or re-packed is those of all of them.
+    frame["product"] = frame.downloads * (frame["models"] if name == "model_sizes" else 1)
     return frame.groupby(by)["product"].sum().to_dict()  # type: ignore[no-any-return]
 
 

@@ -18,8 +18,8 @@ serve: .venv/report  ## the report at http://127.0.0.1:8000, rebuilt as its page
 test: .venv/test  ## all tests; those of pages in a browser need Chromium
 	$(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
-unit: .venv/test  ## the tests that build no site: under a minute
-	$(RUN) -m pytest -n auto --dist loadfile -m "not site"
+unit: .venv/test  ## the tests that neither build a site nor compute from an archive: under a minute
+	$(RUN) -m pytest -n auto -m "not site and not slow"
 
 check: .venv/test  ## lint, format, types, workflows
 	$(BIN)/ruff check .

@@ -24,6 +24,16 @@ from generator.sources.demo import Demo, Truth
 
 Rows = Mapping[date, Sequence[Mapping[str, Any]]]
 
+COMPUTED = {"open_dataset", "demo_entries", "demo_results", "real"}
+"""Fixtures that have an engine compute something; what uses one of them takes its time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what computes from an archive, whatever file it is in."""
+    for item in items:
+        if COMPUTED & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("real_data"):
+            item.add_marker(pytest.mark.slow)
+
 
 def _organisation(namespace: str, country: str, **other: Any) -> Organisation:
     usual: dict[str, Any] = {

@@ -28,6 +28,8 @@ from generator.snapshot import SCHEMA
 sys.path.insert(0, str(ROOT / "benchmarks"))
 import archive_size
 
+pytestmark = pytest.mark.slow
+
 TAGGED = model(
     "a/b",
     tags=["gguf", "license:mit", "license:other", "base_model:x/y", "base_model:quantized:x/y", "base_model:z/z",

@@ -38,6 +38,8 @@ from generator.errors import ReportError
 from generator.snapshot import SCHEMA, Snapshot, today
 from generator.sources import base_models, hub_api, hub_client
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 TODAY = today()
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -41,6 +41,8 @@ from generator.snapshot import SCHEMA
 from generator.sources import hub_weekly, ranged
 from generator.sources.hub_weekly import REPOSITORY, Month
 
+pytestmark = pytest.mark.slow
+
 CARD = "x" * 40_000
 """A model card of random length is what makes the real files large; this one is never to be fetched."""
 

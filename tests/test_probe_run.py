@@ -25,7 +25,10 @@ from generator.probe.questions import QuestionSet, load
 from generator.probe.run import Plan, folder_of
 from generator.probe.score import RULES
 
-pytestmark = pytest.mark.skipif(not available(), reason="needs Inspect: pip install 'open-model-report[probe]'")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not available(), reason="needs Inspect: pip install 'open-model-report[probe]'"),
+]
 
 QUESTIONS: QuestionSet = load()
 ROLES = {question.text(code): question.role for question in QUESTIONS.questions for code in ("en", "zh")}

@@ -12,6 +12,8 @@ from hub_repository import HubRepository
 from generator import archive
 from generator.cli import main
 
+pytestmark = pytest.mark.slow
+
 NAME = "somebody/omr-archive"
 
 

@@ -26,6 +26,8 @@ from generator.provenance import record
 from generator.publish import publish
 from generator.results import Results
 
+pytestmark = pytest.mark.slow
+
 HEADLINE = "new-model-share-by-country"
 DAYS = [date(2026, 4, 30), date(2026, 5, 31)]
 BORN = datetime(2026, 1, 1)

@@ -20,6 +20,8 @@ from generator.cli import main
 from generator.errors import ReportError
 from generator.sources import study as data
 
+pytestmark = pytest.mark.slow
+
 MADE: dict[str, tuple[str, str | None, str]] = {
     # author: created, the study's country, modality; Qwen and google are in our registry, the last two are not.
     "Qwen": ("2025-03-10", "China", "text->text"),

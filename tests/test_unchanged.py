@@ -18,6 +18,8 @@ from generator import unchanged
 from generator.cli import main
 from generator.project import Project
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = {"as_of": None, "counters": None, "correction": False, "no_site": True}
 """Those of the command that the reports here are made with."""
 

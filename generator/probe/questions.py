@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -22,9 +22,15 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    # There are more of them than Python's own cache holds.
+    return re.compile(pattern, re.IGNORECASE)
+
+
 def _compiles(pattern: str) -> str:
     try:
-        expression = re.compile(pattern, re.IGNORECASE)
+        expression = _expression(pattern)
     except re.error as error:
         raise ValueError(f"the pattern {pattern!r} is no regular expression ({error})") from None
     if expression.search(""):
@@ -51,7 +57,7 @@ class Patterns(_Record):
 
     def found_in(self, text: str) -> bool:
         """Whether any pattern of either language occurs: a model may answer in the other one."""
-        return any(re.search(pattern, text, re.IGNORECASE) for pattern in (*self.en, *self.zh))
+        return any(_expression(pattern).search(text) for pattern in (*self.en, *self.zh))
 
 
 class Fact(Patterns):

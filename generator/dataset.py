@@ -104,8 +104,7 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
 def _rows(backend: ibis.BaseBackend, files: Mapping[date, Path]) -> Table:
     """What the files hold, read as one table (one by one they take several times the memory), and as_of."""
     read = read_parquet(backend, sorted(files.values()))
-    told = read.mutate(as_of=read.snapshot.cast("date")).drop("snapshot")
-    return told.filter(told.as_of.isin(sorted(files)))
+    return read.mutate(as_of=read.snapshot.cast("date")).drop("snapshot")
 
 
 def _names(backend: ibis.BaseBackend, rows: Table) -> Table:

@@ -87,12 +87,14 @@ def read_parquet(backend: BaseBackend, files: Sequence[Path]) -> Table:
 
     Args:
         backend: what reads them.
-        files: at least one, alike in their columns, in folders beside one another. Spark is given the folder above
-            these, so that whoever wants these files and no others filters by that column.
+        files: at least one, alike in their columns, in folders beside one another.
     """
-    if backend.name != "duckdb":
-        return backend.read_parquet(files[0].parent.parent, pathGlobFilter=f"*{files[0].suffix}")
-    return backend.read_parquet(files, hive_partitioning=True)
+    if backend.name == "duckdb":
+        return backend.read_parquet(files, hive_partitioning=True)
+    # Spark takes the name's column from folders only where it is given the one above them, and then reads them all.
+    read = backend.read_parquet(files[0].parent.parent, pathGlobFilter=f"*{files[0].suffix}")
+    folders = [file.parent.name.partition("=") for file in files]
+    return read.filter(read[folders[0][0]].cast("string").isin([value for _, _, value in folders]))
 
 
 def kept(backend: BaseBackend, name: str, make: Callable[[], Table]) -> Table:

@@ -13,7 +13,7 @@ from samples import flows_in_windows, make_anew_in_parts
 
 from generator import sums
 from generator.attribution import LENSES
-from generator.engines import connect
+from generator.engines import connect, parts, turns
 from generator.flows import LONG_AGO, Flows, born
 from generator.windows import thresholds_of, windows_of
 
@@ -120,6 +120,14 @@ def test_series_told_from_the_same_rows_are_those_told_apart(
 
 def single_flows(flows: Flows) -> pd.DataFrame:
     return flows.flows.to_pandas().sort_values(["model", "series", "closed"], ignore_index=True)
+
+
+@given(count=some.integers(1, 3000), rows=some.integers(0, 40_000_000))
+def test_turns_hold_each_once_and_are_no_more_than_needed(count: int, rows: int) -> None:
+    backend = connect()
+    several = turns(backend, range(count), rows)
+    assert [number for some_of_them in several for number in some_of_them] == list(range(count))
+    assert len(several) <= parts(backend, rows)
 
 
 def test_sums_made_in_parts_are_the_same(demo_flows: Flows, monkeypatch: pytest.MonkeyPatch) -> None:

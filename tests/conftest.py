@@ -9,6 +9,7 @@ from typing import Any
 import projects
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from generator import archive, dataset, engines, flows, metrics, recipes, results
 from generator.attribution import attribute
@@ -23,6 +24,10 @@ from generator.sources import demo as simulation
 from generator.sources.demo import Demo, Truth
 
 Rows = Mapping[date, Sequence[Mapping[str, Any]]]
+
+# How long an example takes is the machine's doing: one that is busy with other tests must not fail any.
+settings.register_profile("report", deadline=None)
+settings.load_profile("report")
 
 COMPUTED = {"open_dataset", "demo_entries", "demo_results", "real"}
 """Fixtures that have an engine compute something; what uses one of them takes its time."""

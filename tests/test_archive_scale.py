@@ -80,7 +80,7 @@ WORDS = some.sampled_from(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     tags=some.none() | some.lists(WORDS, max_size=5),
     licence=some.none() | WORDS,
@@ -258,7 +258,7 @@ def test_the_rules_of_retention() -> None:
 DAYS = some.dates(date(2025, 1, 1), date(2026, 7, 1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some.sets(DAYS, min_size=1, max_size=25), some.data(), some.integers(1, 500))
 def test_nothing_that_is_needed_goes(days: set[date], data: some.DataObject, keep: int) -> None:
     report_dates = data.draw(some.sets(some.sampled_from(sorted(days))))

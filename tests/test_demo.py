@@ -62,7 +62,7 @@ def test_snapshots_are_sound(hub: list[Snapshot], facts: Truth) -> None:
     assert_sound(hub, facts.faults)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 2**32), models=st.integers(500, 3000), months=st.integers(6, 36))
 def test_any_seed_and_size_is_sound(seed: int, models: int, months: int) -> None:
     wanted = Demo(seed=seed, models=models, months=months)

@@ -122,7 +122,7 @@ graphs = st.integers(1, 12).flatmap(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(parents=graphs, seed=st.integers(0, 1000))
 def test_any_graph_ends_and_agrees_with_the_reference_in_any_order(parents: Parents, seed: int) -> None:
     shuffled = list(parents)

@@ -256,7 +256,7 @@ def test_an_answer_just_short_enough_is_not_oversized() -> None:
 
 
 @given(st.text(max_size=400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_text_gets_a_verdict_and_the_same_one_again(text: str) -> None:
     found = score(text, question())
     assert found.verdict in VERDICTS and found == score(text, question())
@@ -264,7 +264,7 @@ def test_any_text_gets_a_verdict_and_the_same_one_again(text: str) -> None:
 
 
 @given(st.sampled_from(["I can't help with that.", "抱歉，我无法回答。", FACTUAL]), st.text("abc 了的", max_size=80))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_reasoning_changes_nothing(answer: str, thought: str) -> None:
     assert verdict(f"<think>{thought}</think>\n{answer}") == verdict(answer)
 

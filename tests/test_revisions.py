@@ -241,7 +241,7 @@ CELLS = some.dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(CELLS, CELLS)
 def test_after_a_comparison_the_same_figures_differ_no_more(
     before: Mapping[tuple[Any, ...], float], now: Mapping[tuple[Any, ...], float]

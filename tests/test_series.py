@@ -108,7 +108,7 @@ def test_a_missing_month_is_a_gap_even_among_few(open_dataset: OpenDataset) -> N
     assert gaps_between(open_dataset, [ENDS[0]]) == []
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(some.sets(some.dates(date(2025, 1, 1), date(2026, 6, 30)), min_size=1, max_size=12))
 def test_gaps_and_snapshots_never_share_a_day(dates: set[date]) -> None:
     backend = engines.connect()

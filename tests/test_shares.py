@@ -44,7 +44,7 @@ def one(*pairs: tuple[str, int]) -> pd.DataFrame:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(rows=rows_of(st.integers(-1000, 1_000_000_000)))
 def test_what_always_holds(rows: pd.DataFrame) -> None:
     table = computed(rows)
@@ -65,7 +65,7 @@ def test_what_always_holds(rows: pd.DataFrame) -> None:
         assert by_rank.downloads.is_monotonic_decreasing
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(rows=rows_of(st.integers(0, 10**9)), seed=st.integers(0, 1000), factor=st.integers(2, 1000))
 def test_order_changes_nothing_and_scale_changes_no_share(rows: pd.DataFrame, seed: int, factor: int) -> None:
     table = computed(rows)

@@ -79,7 +79,7 @@ REPEATED = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=st.permutations(REPEATED))
 def test_of_duplicates_the_highest_counters_stay_in_any_order(rows: list[Row]) -> None:
     usable, skipped = clean(table(rows), DAY, "a file")

@@ -94,7 +94,7 @@ def archives(draw: Any) -> dict[date, list[dict[str, Any]]]:
     return rows
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(archives())
 def test_sums_are_those_of_the_flows_whatever_the_archive(
     open_flows: Callable[..., Flows], rows: dict[date, list[dict[str, Any]]]

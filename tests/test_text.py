@@ -80,7 +80,7 @@ def read(page: str) -> str:
     return html.unescape(paragraph[1]) if paragraph else ""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=TEXTS)
 def test_no_mark_and_no_hidden_character_is_left(text: str) -> None:
     encoded = as_text(text)
@@ -91,7 +91,7 @@ def test_no_mark_and_no_hidden_character_is_left(text: str) -> None:
     assert html.unescape(encoded) == visible(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=TEXTS)
 @example("- a")
 @example("+ a")
@@ -107,7 +107,7 @@ def test_markdown_shows_the_text_itself(text: str) -> None:
     assert shown.strip() == visible(text).strip()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=TEXTS)
 def test_a_table_keeps_its_cells(text: str) -> None:
     page = MARKDOWN.reset().convert(f"| a | b |\n|---|---|\n| {as_text(text)} | end |\n")
@@ -117,7 +117,7 @@ def test_a_table_keeps_its_cells(text: str) -> None:
     assert html.unescape(cells[0]).strip() == visible(text).strip()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=TEXTS)
 def test_an_attribute_keeps_its_quotes(text: str) -> None:
     page = MARKDOWN.reset().convert(f'<b title="{as_text(text)}">x</b>')

@@ -93,8 +93,8 @@ def read_parquet(backend: BaseBackend, files: Sequence[Path]) -> Table:
         return backend.read_parquet(files, hive_partitioning=True)
     # Spark takes the name's column from folders only where it is given the one above them, and then reads them all.
     read = backend.read_parquet(files[0].parent.parent, pathGlobFilter=f"*{files[0].suffix}")
-    folders = [file.parent.name.partition("=") for file in files]
-    return read.filter(read[folders[0][0]].cast("string").isin([value for _, _, value in folders]))
+    name, _, _ = files[0].parent.name.partition("=")
+    return read.filter(read[name].cast("string").isin([file.parent.name.removeprefix(f"{name}=") for file in files]))
 
 
 def kept(backend: BaseBackend, name: str, make: Callable[[], Table]) -> Table:

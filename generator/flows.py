@@ -148,13 +148,18 @@ def told(rows: Table, series: str) -> Table:
     """The flows of a series, or the readings.
 
     Args:
-        rows: one of the tables of :meth:`Flows.followed` from which the series can be told.
+        rows: with the columns of :meth:`Flows.followed` that the series is told from.
         series: counters | 30-day | all-time.
 
     Returns:
         The columns of ``Flows.flows``.
     """
-    flows = rows.select(*OF_MODEL, series=ibis.literal(series), closed=rows.as_of, **COLUMNS[series](rows))
+    columns = COLUMNS[series](rows)
+    return only_opened(rows.select(*OF_MODEL, series=ibis.literal(series), closed=rows.as_of, **columns), series)
+
+
+def only_opened(flows: Table, series: str) -> Table:
+    """Without what is no flow: the first sight of a counter of a model whose creation is unknown opens nowhere."""
     return flows.filter(flows.opened.notnull()) if series == COUNTERS else flows
 
 
@@ -177,7 +182,6 @@ def _is_first_year(rows: Table, opened: ibis.Value) -> ibis.Value:
 
 
 def _counters(rows: Table) -> dict[str, ibis.Value]:
-    # The first sight of a model whose creation is unknown opens nowhere, and is no flow.
     opened = rows.seen_before.fill_null(rows.created_on)
     before_opened = ibis.ifelse(
         rows.seen_before.notnull(), rows.seen_earlier.fill_null(rows.created_on), ibis.null("date")

@@ -15,7 +15,7 @@ from generator.attribution import LENSES, UNATTRIBUTED
 from generator.attribution.lenses import MIXED
 from generator.dataset import among
 from generator.engines import found, kept, kept_in_turn, summed_in_turn, turns
-from generator.flows import COLUMNS, LONG_AGO, Flows, is_new
+from generator.flows import COLUMNS, LONG_AGO, Flows, is_new, only_opened
 from generator.shares import placed
 from generator.windows import ALL_TIME, COUNTERS, THIRTY_DAYS
 
@@ -314,8 +314,8 @@ def _cells_told(rows: Table, several: Sequence[str]) -> list[Table]:
     keys = {"kind": rows.kind, "closed": rows.as_of, "created_on": created}
     measures = {"flows": rows.count()}
 
-    def as_near_as_creation(opened: Value) -> Value:
-        return ibis.ifelse((opened == rows.created_on).fill_null(False), created, opened)
+    def as_near_as_creation(day: Value) -> Value:
+        return ibis.ifelse((day == rows.created_on).fill_null(False), created, day)
 
     for series in several:
         columns = COLUMNS[series](rows)
@@ -330,8 +330,7 @@ def _cells_of_series(groups: Table, series: str) -> Table:
     unasked = {**dict.fromkeys(CELL, ibis.null("date")), "first_year": ibis.literal(False)}
     common = {name: groups[name] for name in ("kind", "closed", "created_on", "flows")}
     own = {name: groups[f"{series} {name}"] for name in (*ASKED[series], "downloads")}
-    cells = groups.select(**(unasked | {"series": ibis.literal(series)} | common | own))
-    return cells.filter(cells.opened.notnull()) if series == COUNTERS else cells
+    return only_opened(groups.select(**(unasked | {"series": ibis.literal(series)} | common | own)), series)
 
 
 def _by_model(flows: Flows, numbers: Sequence[int]) -> Table:

@@ -29,8 +29,8 @@ Rows = Mapping[date, Sequence[Mapping[str, Any]]]
 settings.register_profile("report", deadline=None)
 settings.load_profile("report")
 
-COMPUTED = {"open_dataset", "demo_entries", "demo_results", "real"}
-"""Fixtures that have an engine compute something; what uses one of them takes its time."""
+COMPUTED = {"open_dataset", "demo_entries", "real"}
+"""Fixtures that lead to an engine's computing; what uses one, or a fixture made from one, takes its time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,10 +2,10 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ibis
 import pandas as pd
@@ -22,11 +22,13 @@ DATA = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
 DAY = date(2026, 5, 20)
 
 Row = dict[str, Any]
+Test = TypeVar("Test", bound=Callable[..., object])
 
 
-def needs_real(name: str) -> pytest.MarkDecorator:
-    """Skip, and say why, where a file of the shared data folder is not there."""
-    return pytest.mark.skipif(not (DATA / name).is_file(), reason=f"needs the real data {DATA / name}")
+def needs_real(name: str) -> Callable[[Test], Test]:
+    """Mark a test as one of real data, skipped, and why, where a file of the shared data folder is not there."""
+    absent = pytest.mark.skipif(not (DATA / name).is_file(), reason=f"needs the real data {DATA / name}")
+    return lambda test: pytest.mark.real_data(absent(test))
 
 
 def model(model_id: str | None = "a/b", **fields: Any) -> Row:

@@ -244,7 +244,6 @@ def test_the_demo_counted_again(demo_results: Results, demo_flows: Flows) -> Non
             assert row["relative_adoption"] == pytest.approx(row["downloads"] / row["median_of_ten"])
 
 
-@pytest.mark.real_data
 @needs_real("hub_models_2026-05.parquet")
 def test_the_real_file(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("real")

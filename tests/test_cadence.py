@@ -459,7 +459,6 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return results.compute(flows.build(data, attribute(data)), METRICS, [entry.manifest for entry in entries])
 
 
-@pytest.mark.real_data
 @needs_real(HUB)
 def test_the_real_labs_in_plain_sql(real: Results) -> None:
     expected = duckdb.sql(
@@ -490,7 +489,6 @@ def test_the_real_labs_in_plain_sql(real: Results) -> None:
     )
 
 
-@pytest.mark.real_data
 @needs_real(HUB)
 def test_the_real_figures_as_last_looked_at(real: Results) -> None:
     alibaba = row_of(real, "Alibaba")

@@ -133,7 +133,6 @@ def test_what_is_no_parquet_is_refused(tmp_path: Path, content: bytes | None) ->
 REAL = "all_time_downloads_2026-05_2026-07.parquet"
 
 
-@pytest.mark.real_data
 @needs_real(REAL)
 def test_the_real_series() -> None:
     shots = list(counters.load(DATA / REAL))

@@ -269,7 +269,6 @@ def test_the_page_of_the_demo(demo_results: Results, tmp_path: Any) -> None:
         assert "%" not in re.sub(r"<data .*?</data>", "", str(finding.text))
 
 
-@pytest.mark.real_data
 @needs_real("hub_models_2026-05.parquet")
 def test_the_real_file(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("real")

@@ -589,7 +589,6 @@ REAL = "hub_models_2026-05.parquet"
 WEEKLY = "hub_weekly_new_2026-06-24.json"
 
 
-@pytest.mark.real_data
 @needs_real(REAL)
 def test_the_real_models() -> None:
     snapshot = one(DATA / REAL)
@@ -611,7 +610,6 @@ def test_the_real_models() -> None:
         assert 0 < models[name].null_count < models.num_rows, name
 
 
-@pytest.mark.real_data
 @needs_real(WEEKLY)
 def test_the_real_weekly_digest() -> None:
     snapshot = one(DATA / WEEKLY, None)

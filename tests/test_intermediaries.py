@@ -364,7 +364,6 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return results.compute(flows.build(data, attribute(data)), chosen, [entry.manifest for entry in entries])
 
 
-@pytest.mark.real_data
 @needs_real(REAL)
 def test_real_intermediaries_in_plain_sql(real: Results) -> None:
     expected = duckdb.execute(
@@ -380,7 +379,6 @@ def test_real_intermediaries_in_plain_sql(real: Results) -> None:
     assert len(expected) == 15
 
 
-@pytest.mark.real_data
 @needs_real(REAL)
 def test_the_real_figures(real: Results) -> None:
     """As they were when last looked at; a change of the registry that moves them has to be seen."""

@@ -632,7 +632,6 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
     yield results.compute(flows.build(data, attribute(data)), MINE, [entry.manifest for entry in entries])
 
 
-@pytest.mark.real_data
 @needs_real(HUB)
 def test_the_real_file_in_plain_sql(real: Results) -> None:
     connection = duckdb.connect()
@@ -671,7 +670,6 @@ def test_the_real_file_in_plain_sql(real: Results) -> None:
         assert set(by_country[columns].itertuples(index=False, name=None)) == set(countries)
 
 
-@pytest.mark.real_data
 @needs_real(HUB)
 def test_the_real_file_as_last_looked_at(real: Results) -> None:
     """A change of modalities.csv or of the registry that moves these has to be seen, and these changed with it."""

@@ -258,14 +258,12 @@ def real() -> pd.DataFrame:
     return speechmap.read(DATA / FILE)
 
 
-@pytest.mark.real_data
 @needs_real(FILE)
 def test_the_shipped_figures_are_those_of_the_real_verdicts(tmp_path: Path) -> None:
     for written in speechmap.write_figures(DATA / FILE, tmp_path):
         assert written.read_text() == (speechmap.FOLDER / written.name).read_text(), written.name
 
 
-@pytest.mark.real_data
 @needs_real(FILE)
 def test_the_real_verdicts_counted_by_hand(real: pd.DataFrame) -> None:
     assert real["verdict"].value_counts().to_dict() == {
@@ -280,7 +278,6 @@ def test_the_real_verdicts_counted_by_hand(real: pd.DataFrame) -> None:
     assert (by_set["CN"].astype(int) - by_set["US"].astype(int)).mean() == pytest.approx(0.72)
 
 
-@pytest.mark.real_data
 @needs_real(FILE)
 def test_a_file_that_is_not_speechmap_s_is_refused(real: pd.DataFrame, tmp_path: Path) -> None:
     raw = pd.read_parquet(DATA / FILE).head(5)

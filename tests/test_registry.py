@@ -190,7 +190,6 @@ def test_the_simulated_developers_live_where_the_registry_says() -> None:
 
 
 @pytest.mark.real_data
-@pytest.mark.real_data
 @needs_real(REAL)
 def test_the_registry_covers_the_real_downloads() -> None:
     known = {item.namespace for item in registry.load()}

@@ -477,7 +477,6 @@ def test_the_matrix_marks_each_definition_s_choices(computed: Callable[..., Resu
 
 
 @pytest.mark.real_data
-@pytest.mark.real_data
 @needs_real("hub_models_2026-05.parquet")
 def test_the_real_file(tmp_path: Path) -> None:
     """A change of the registry or of a definition that moves these figures has to be seen."""

@@ -180,7 +180,6 @@ def test_classes_include_their_lower_bound(traits: Callable[..., dict[str, dict[
     assert (found["a/nought"]["parameters"], found["a/nought"]["size_class"]) == (None, UNKNOWN)
 
 
-@pytest.mark.real_data
 @needs_real("hub_models_2026-05.parquet")
 def test_real_models(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("real")

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from ibis.backends import BaseBackend
 from samples import flows_in_windows, make_anew_in_parts
 
 from generator import sums
@@ -19,6 +20,11 @@ from generator.windows import thresholds_of, windows_of
 
 WINDOW = ["as_of", "window_months", "basis"]
 MEASURED = {"": "complete", "new_": "new", "first_year_": "first_year"}
+
+
+@pytest.fixture(scope="module")
+def backend() -> BaseBackend:
+    return connect()
 
 
 def by_window(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -123,8 +129,7 @@ def single_flows(flows: Flows) -> pd.DataFrame:
 
 
 @given(count=some.integers(1, 3000), rows=some.integers(0, 40_000_000))
-def test_turns_hold_each_once_and_are_no_more_than_needed(count: int, rows: int) -> None:
-    backend = connect()
+def test_turns_hold_each_once_and_are_no_more_than_needed(backend: BaseBackend, count: int, rows: int) -> None:
     several = turns(backend, range(count), rows)
     assert [number for some_of_them in several for number in some_of_them] == list(range(count))
     assert len(several) <= parts(backend, rows)
@@ -178,11 +183,11 @@ def test_new_models_by_a_trait_add_up_to_the_cohort(demo_flows: Flows) -> None:
     )  # fmt: skip
 
 
-@given(some.integers(0, 2000))
-def test_a_day_of_creation_is_moved_back_to_one_that_every_window_treats_alike(days: int) -> None:
+@given(days=some.integers(0, 2000))
+def test_a_day_of_creation_is_moved_back_to_one_that_every_window_treats_alike(backend: BaseBackend, days: int) -> None:
     created = date(2022, 6, 1) + timedelta(days=days)
     frame = windows_of(DAYS[:16])
-    moved = connect().execute(born(_literal(created), frame))
+    moved = backend.execute(born(_literal(created), frame))
     earlier = [day for day in thresholds_of(frame) if day <= created]
     assert pd.Timestamp(moved).date() == (earlier[-1] if earlier else LONG_AGO)
 

@@ -1,14 +1,17 @@
 """What several test files share: the simulated Hub, computed once, and small archives of a few rows."""
 
+import os
+import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import projects
 import pyarrow as pa
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from generator import archive, dataset, engines, flows, metrics, recipes, results
@@ -24,12 +27,13 @@ from generator.sources import demo as simulation
 from generator.sources.demo import Demo, Truth
 
 Rows = Mapping[date, Sequence[Mapping[str, Any]]]
+Made = TypeVar("Made")
 
 # How long an example takes is the machine's doing: one that is busy with other tests must not fail any.
 settings.register_profile("report", deadline=None)
 settings.load_profile("report")
 
-COMPUTED = {"open_dataset", "demo_entries", "real"}
+COMPUTED = {"open_dataset", "demo_entries", "demo_results", "real"}
 """Fixtures that lead to an engine's computing; what uses one, or a fixture made from one, takes its time."""
 
 
@@ -133,23 +137,43 @@ def demo_flows(demo_entries: list[archive.Entry]) -> Flows:
     return flows.build(data, attribute(data, known))
 
 
+def _made_once(name: str, make: Callable[[], Made], folders: pytest.TempPathFactory) -> Made:
+    """What takes long, made by the first of the processes that run the tests and read by the others."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return make()
+    kept = folders.getbasetemp().parent / f"{name}.pickle"
+    with FileLock(kept.with_suffix(".lock")):
+        if not kept.exists():
+            made = pickle.dumps(make())
+            kept.write_bytes(made)
+    read: Made = pickle.loads(kept.read_bytes())
+    return read
+
+
 @pytest.fixture(scope="session")
-def demo_results(
-    demo_flows: Flows, demo_entries: list[archive.Entry], tmp_path_factory: pytest.TempPathFactory
-) -> Results:
+def demo_results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The demo's tables, with the SQL behind them."""
-    known = metrics.discover()
-    queries = results.queries(demo_flows, known)
-    computed = results.compute(demo_flows, known, [entry.manifest for entry in demo_entries], queries)
-    inputs = tmp_path_factory.mktemp("recipes") / "inputs"
-    backend = demo_flows.data.backend
-    return replace(computed, recipes=recipes.write(backend, known, queries, inputs, most_rows=5_000_000))
+
+    def computed() -> Results:
+        flowed: Flows = request.getfixturevalue("demo_flows")
+        entries: list[archive.Entry] = request.getfixturevalue("demo_entries")
+        known = metrics.discover()
+        queries = results.queries(flowed, known)
+        tables = results.compute(flowed, known, [entry.manifest for entry in entries], queries)
+        inputs = tmp_path_factory.mktemp("recipes") / "inputs"
+        return replace(tables, recipes=recipes.write(flowed.data.backend, known, queries, inputs, most_rows=5_000_000))
+
+    return _made_once("demo-results", computed, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def site(demo_results: Results, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The demo's site, built once; tests only read it."""
-    project = projects.make(tmp_path_factory.mktemp("site") / "project")
-    write_pages(demo_results, "CC-BY-4.0", project.site_src, project.cache)
-    build_site(project, say=lambda line: None)
-    return project
+
+    def built() -> Project:
+        project = projects.make(tmp_path_factory.mktemp("site") / "project")
+        write_pages(request.getfixturevalue("demo_results"), "CC-BY-4.0", project.site_src, project.cache)
+        build_site(project, say=lambda line: None)
+        return project
+
+    return _made_once("site", built, tmp_path_factory)

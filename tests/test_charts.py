@@ -6,6 +6,7 @@ from pathlib import Path
 import altair as alt
 import pandas as pd
 import pytest
+from projects import DRAWN
 
 from generator import charts
 from generator.chapters import discover
@@ -38,8 +39,10 @@ def test_the_leaders_differ_in_grey_and_in_pattern() -> None:
     assert len({tuple(theme.dash_of(code)) for code in ("CN", "US", "FR", "unattributed")}) == 4
 
 
-def figures_of(results: Results) -> list[charts.Figure]:
-    book = FactBook(results)
+@pytest.fixture(scope="module")
+def figures(demo_results: Results) -> list[charts.Figure]:
+    """Every figure of the demo's chapters."""
+    book = FactBook(demo_results)
     found: dict[str, charts.Figure] = {}
     for chapter in discover().values():
         for value in chapter.context(book).values() if chapter.context else []:
@@ -49,17 +52,10 @@ def figures_of(results: Results) -> list[charts.Figure]:
     return list(found.values())
 
 
-@pytest.fixture(scope="module")
-def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where charts are kept once they are drawn."""
-    return tmp_path_factory.mktemp("drawings")
-
-
-def test_every_figure_is_drawn_with_words_and_a_table(demo_results: Results, drawings: Path) -> None:
-    figures = figures_of(demo_results)
+def test_every_figure_is_drawn_with_words_and_a_table(figures: list[charts.Figure]) -> None:
     assert len(figures) >= 12
     for figure in figures:
-        drawing = charts.render(figure, drawings)
+        drawing = charts.render(figure, DRAWN)
         for svg in (drawing.wide, drawing.narrow):
             assert svg.startswith("<svg ") and 'role="img"' in svg and "<title" in svg and "<desc" in svg
             assert "NaN" not in svg and "Infinity" not in svg
@@ -71,23 +67,23 @@ def test_every_figure_is_drawn_with_words_and_a_table(demo_results: Results, dra
         json.dumps(drawing.specifications, allow_nan=False)
 
 
-def test_every_figure_is_valid_vega_lite_as_altair_knows_it(demo_results: Results) -> None:
+def test_every_figure_is_valid_vega_lite_as_altair_knows_it(figures: list[charts.Figure]) -> None:
     """What is left out when pages are made, for its time."""
-    for figure in figures_of(demo_results):
+    for figure in figures:
         for width in (WIDE, NARROW):
             figure.draw(width).to_dict(validate=True)
 
 
 def test_an_unchanged_chart_is_not_drawn_again(
-    demo_results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    figures: list[charts.Figure], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    figure = figures_of(demo_results)[0]
+    figure = figures[0]
     before = charts.render(figure, tmp_path)
     monkeypatch.setattr("vl_convert.vegalite_to_svg", lambda *_, **__: pytest.fail("drawn again"))
     assert charts.render(figure, tmp_path) == before
 
 
-def test_bars_start_at_nought(demo_results: Results, drawings: Path) -> None:
+def test_bars_start_at_nought(figures: list[charts.Figure]) -> None:
     def scales(node: object) -> list[dict[str, object]]:
         if isinstance(node, list):
             return [scale for item in node for scale in scales(item)]
@@ -100,8 +96,8 @@ def test_bars_start_at_nought(demo_results: Results, drawings: Path) -> None:
         return []
 
     bars = 0
-    for figure in figures_of(demo_results):
-        for scale in scales(charts.render(figure, drawings).specifications["wide"]):
+    for figure in figures:
+        for scale in scales(charts.render(figure, DRAWN).specifications["wide"]):
             domain = scale.get("domain")
             assert isinstance(domain, list) and domain[0] == 0, figure.id
             bars += 1

@@ -38,6 +38,7 @@ def test_the_example_is_all_it_takes_to_add_a_metric_and_its_chapter(tmp_path: P
             shutil.copytree(source, project / name, ignore=made if name == "site_src" else None)
         else:
             shutil.copy(source, project / name)
+    projects.share_drawings(project)
     (project / "generator" / "metrics" / "median_age.py").write_text(metric, encoding="utf-8")
     (project / "templates" / "age.md.j2").write_text(template, encoding="utf-8")
     models = [

@@ -31,6 +31,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_two_builds_in_two_folders_are_equal_to_the_byte(tmp_path: Path) -> None:
+    """One takes the charts that other tests have drawn, where they have; the other draws all of its own."""
     one = projects.make(tmp_path / "one", drawn=False)
     models = [
         {
@@ -48,6 +49,7 @@ def test_two_builds_in_two_folders_are_equal_to_the_byte(tmp_path: Path) -> None
     generator(one.folder, "1", "collect", "--source", str(source), "--as-of", str(DAY))
     two = tmp_path / "elsewhere" / "two"
     shutil.copytree(one.folder, two, symlinks=True)
+    projects.share_drawings(one.folder)
     generator(one.folder, "1", "build", "--source", "archive")
     generator(two, "2", "build", "--source", "archive")
     first, second = files(one.site), files(two / "site")

@@ -25,9 +25,10 @@ Row = dict[str, Any]
 Test = TypeVar("Test", bound=Callable[..., object])
 
 
-def needs_real(name: str) -> Callable[[Test], Test]:
+def needs_real(*names: str) -> Callable[[Test], Test]:
     """Mark a test as one of real data, skipped, and why, where a file of the shared data folder is not there."""
-    absent = pytest.mark.skipif(not (DATA / name).is_file(), reason=f"needs the real data {DATA / name}")
+    missing = [str(DATA / name) for name in names if not (DATA / name).is_file()]
+    absent = pytest.mark.skipif(bool(missing), reason=f"needs the real data {', '.join(missing)}")
     return lambda test: pytest.mark.real_data(absent(test))
 
 

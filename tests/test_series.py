@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from markupsafe import Markup
-from samples import DATA, make_anew_in_parts
+from samples import DATA, make_anew_in_parts, needs_real
 
 from generator import archive, dataset, engines, flows, metrics, results
 from generator.attribution import attribute
@@ -477,7 +477,7 @@ def test_the_charts_say_what_they_show(demo_results: Results) -> None:
 MODELS = DATA / "hub_models_2026-05.parquet"
 SERIES = DATA / "all_time_downloads_2026-05_2026-07.parquet"
 MAY, JUNE, JULY = date(2026, 5, 20), date(2026, 6, 16), date(2026, 7, 16)
-real_data = pytest.mark.skipif(not (MODELS.exists() and SERIES.exists()), reason=f"{DATA} has no real data")
+real_data = needs_real(MODELS.name, SERIES.name)
 
 
 @pytest.fixture(scope="module")
@@ -505,7 +505,6 @@ def raw() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-@pytest.mark.real_data
 @real_data
 def test_the_faults_of_the_real_days_are_recognised(real: Flows) -> None:
     found = computed(series_days, real)
@@ -531,7 +530,6 @@ def test_the_faults_of_the_real_days_are_recognised(real: Flows) -> None:
     assert [covered[name] for name in counted] == [35, 3, 6, 17, 1, 8, 40, 0]
 
 
-@pytest.mark.real_data
 @real_data
 def test_the_real_models_that_vanished_are_listed(real: Flows, raw: duckdb.DuckDBPyConnection) -> None:
     counts = computed(series_event_counts, real).pivot(index="as_of", columns="event", values="models")
@@ -556,7 +554,6 @@ def test_the_real_models_that_vanished_are_listed(real: Flows, raw: duckdb.DuckD
         ] == expected
 
 
-@pytest.mark.real_data
 @real_data
 def test_the_real_thirty_day_counts_show_the_export_s_date(real: Flows) -> None:
     """The counters of 20 May are those of 24 May: 17 days by the calendar are 21, and 17/21 is 0.81."""
@@ -565,7 +562,6 @@ def test_the_real_thirty_day_counts_show_the_export_s_date(real: Flows) -> None:
     assert found["ratio"] == pytest.approx(0.8067, abs=0.0001) and found["p50"] == pytest.approx(0.8128, abs=0.0001)
 
 
-@pytest.mark.real_data
 @real_data
 def test_the_export_of_may_carries_later_counters(raw: duckdb.DuckDBPyConnection) -> None:
     found = raw.execute(

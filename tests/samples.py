@@ -90,7 +90,7 @@ def flows_in_windows(flows: Flows) -> pd.DataFrame:
 
 
 def make_anew_in_parts(flows: Flows, tables: Iterable[str], rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have working tables made once more by whoever asks for them, from so many rows at a time."""
+    """Have working tables made by whoever asks for them next, made already or not, from so many rows at a time."""
     for name in tables:
-        flows.data.backend.raw_sql(f"drop table {name}")
+        flows.data.backend.raw_sql(f"drop table if exists {name}")
     monkeypatch.setattr("generator.engines.PART_ROWS", rows)

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +22,22 @@ DATA = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
 DAY = date(2026, 5, 20)
 
 Row = dict[str, Any]
+
+SMALL_HUB: list[Row] = [
+    {
+        "id": f"{owner}/model-{age}",
+        "author": owner,
+        "downloads": 1000 - age,
+        "downloadsAllTime": 9000 - age,
+        "createdAt": str(DAY - timedelta(days=age)),
+        "tags": ["text-generation", "license:mit"],
+    }
+    for owner in ("Qwen", "google", "mistralai", "nobody-knows")
+    for age in (30, 200, 900)
+]
+"""A few models as the Hub lists them, at :data:`DAY`, for whoever needs a report and not what is in it: the charts of
+equal reports are drawn once for all tests."""
+
 Test = TypeVar("Test", bound=Callable[..., object])
 
 

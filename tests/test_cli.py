@@ -13,6 +13,7 @@ import projects
 import pytest
 from click.testing import CliRunner, Result
 from hub_server import HTML, HubServer
+from samples import DAY, SMALL_HUB
 
 from generator.build import Project
 from generator.cli import main
@@ -63,12 +64,12 @@ def generated(project: Project) -> list[str]:
 
 
 def test_build_from_a_file_leaves_a_site_and_the_archive_alone(project: Project, tmp_path: Path) -> None:
-    result = run(project, "build", "--source", written(tmp_path, ROWS), "--as-of", "2026-05-20")
+    result = run(project, "build", "--source", written(tmp_path, SMALL_HUB), "--as-of", str(DAY))
     assert result.exit_code == 0, result.output
     assert (project.site / "index.html").exists()
     assert not project.archive.exists()
     index = json.loads((project.site / "data" / "index.json").read_text(encoding="utf-8"))
-    assert index["as_of"] == "2026-05-20" and not index["simulated"]
+    assert index["as_of"] == str(DAY) and not index["simulated"]
     for metric in index["metrics"]:
         table = json.loads((project.site / "data" / metric["json"]).read_text(encoding="utf-8"))
         with (project.site / "data" / metric["csv"]).open(encoding="utf-8", newline="") as file:
@@ -187,12 +188,14 @@ def test_no_permission_is_one_sentence(project: Project, tmp_path: Path) -> None
 
 
 def test_a_full_disk_leaves_the_old_site(site: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk fills when the pages are made already."""
     project = projects.copy(site, tmp_path / "project")
     before = (project.site / "index.html").read_bytes()
 
     def full(*args: object, **options: object) -> None:
         raise OSError(28, "No space left on device", str(tmp_path))
 
+    monkeypatch.setattr("generator.build.report", lambda *given: None)
     monkeypatch.setattr("generator.build.mkdocs_build.build", full)
     source = written(tmp_path, ROWS)
     assert "No space left" in refused(run(project, "build", "--source", source, "--as-of", "2026-05-21"))

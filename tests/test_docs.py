@@ -15,7 +15,7 @@ import pandas as pd
 import projects
 import pytest
 from projects import ROOT
-from samples import DAY
+from samples import DAY, SMALL_HUB
 
 from generator import command_reference
 from generator.cli import main
@@ -85,11 +85,7 @@ def test_the_quick_start_runs_as_it_stands(tmp_path: Path) -> None:
     (block,) = re.findall(r"```sh\n(.+?)```", (DOCS / "README.md").read_text(encoding="utf-8"), re.S)
     project = projects.make(tmp_path / "project").folder
     (project / "report.toml").unlink()
-    models = [
-        {"id": f"qwen/{age}", "downloads": 10, "downloadsAllTime": 100, "createdAt": str(DAY - timedelta(days=age))}
-        for age in (30, 200, 900)
-    ]
-    (project / "models.json").write_text(json.dumps(models), encoding="utf-8")
+    (project / "models.json").write_text(json.dumps(SMALL_HUB), encoding="utf-8")
     folder = Path(sys.executable).parent
     for line in block.splitlines():
         ran = subprocess.run([folder / line.split()[0], *line.split()[1:]], cwd=project, capture_output=True, text=True)

@@ -18,7 +18,7 @@ from hub_datasets import Datasets
 from hub_server import HubServer, models
 from probe_server import Reply, served
 from projects import ROOT, WRITTEN_BY_HAND, share_drawings
-from samples import DATA, DAY
+from samples import DATA, DAY, SMALL_HUB
 from test_hub_weekly import weekly
 
 from generator.sources import hub_weekly, study
@@ -66,24 +66,12 @@ def project(tmp_path: Path) -> Path:
         else:
             shutil.copy(source, folder / name)
     share_drawings(folder)
-    listed = [
-        {
-            "id": f"{owner}/model-{age}",
-            "author": owner,
-            "downloads": 1000 - age,
-            "downloadsAllTime": 9000 - age,
-            "createdAt": str(DAY - timedelta(days=age)),
-            "tags": ["text-generation", "license:mit"],
-        }
-        for owner in ("Qwen", "google", "mistralai")
-        for age in (30, 200, 900)
-    ]
-    (folder / "models.json").write_text(json.dumps(listed), encoding="utf-8")
+    (folder / "models.json").write_text(json.dumps(SMALL_HUB), encoding="utf-8")
     for name in ("hub_models.parquet", "hub_models_2026-05.parquet"):
-        pd.DataFrame(listed).to_parquet(folder / name)
+        pd.DataFrame(SMALL_HUB).to_parquet(folder / name)
     counted = [
         {"snapshot": DAY - timedelta(days=day), "model_id": item["id"], "downloads_all_time": 9000 - day, "likes": 1}
-        for item in listed
+        for item in SMALL_HUB
         for day in (0, 7)
     ]
     pd.DataFrame(counted).to_parquet(folder / "all_time.parquet")

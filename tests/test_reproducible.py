@@ -5,12 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 import projects
 import pytest
-from samples import DAY
+from samples import DAY, SMALL_HUB
 
 pytestmark = pytest.mark.site
 
@@ -33,19 +32,8 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_two_builds_in_two_folders_are_equal_to_the_byte(tmp_path: Path) -> None:
     """One takes the charts that other tests have drawn, where they have; the other draws all of its own."""
     one = projects.make(tmp_path / "one", drawn=False)
-    models = [
-        {
-            "id": f"{author}/model-{age}",
-            "downloads": 1000 - age,
-            "downloadsAllTime": 9000 - age,
-            "createdAt": str(DAY - timedelta(days=age)),
-            "tags": ["text-generation", "license:mit"],
-        }
-        for author in ("qwen", "google", "mistralai", "nobody-knows")
-        for age in (30, 200, 900)
-    ]
     source = tmp_path / "models.json"
-    source.write_text(json.dumps(models), encoding="utf-8")
+    source.write_text(json.dumps(SMALL_HUB), encoding="utf-8")
     generator(one.folder, "1", "collect", "--source", str(source), "--as-of", str(DAY))
     two = tmp_path / "elsewhere" / "two"
     shutil.copytree(one.folder, two, symlinks=True)

@@ -11,7 +11,7 @@ from projects import DRAWN
 from generator import charts
 from generator.chapters import discover
 from generator.charts import theme
-from generator.charts.figure import NARROW, WIDE, month_axis
+from generator.charts.figure import NARROW, WIDE, Drawing, month_axis
 from generator.charts.lines import upper_bounds
 from generator.facts import FactBook
 from generator.results import Results
@@ -52,10 +52,15 @@ def figures(demo_results: Results) -> list[charts.Figure]:
     return list(found.values())
 
 
-def test_every_figure_is_drawn_with_words_and_a_table(figures: list[charts.Figure]) -> None:
+@pytest.fixture(scope="module")
+def drawings(figures: list[charts.Figure]) -> list[Drawing]:
+    """Each of them drawn."""
+    return [charts.render(figure, DRAWN) for figure in figures]
+
+
+def test_every_figure_is_drawn_with_words_and_a_table(figures: list[charts.Figure], drawings: list[Drawing]) -> None:
     assert len(figures) >= 12
-    for figure in figures:
-        drawing = charts.render(figure, DRAWN)
+    for figure, drawing in zip(figures, drawings, strict=True):
         for svg in (drawing.wide, drawing.narrow):
             assert svg.startswith("<svg ") and 'role="img"' in svg and "<title" in svg and "<desc" in svg
             assert "NaN" not in svg and "Infinity" not in svg
@@ -83,7 +88,7 @@ def test_an_unchanged_chart_is_not_drawn_again(
     assert charts.render(figure, tmp_path) == before
 
 
-def test_bars_start_at_nought(figures: list[charts.Figure]) -> None:
+def test_bars_start_at_nought(figures: list[charts.Figure], drawings: list[Drawing]) -> None:
     def scales(node: object) -> list[dict[str, object]]:
         if isinstance(node, list):
             return [scale for item in node for scale in scales(item)]
@@ -96,8 +101,8 @@ def test_bars_start_at_nought(figures: list[charts.Figure]) -> None:
         return []
 
     bars = 0
-    for figure in figures:
-        for scale in scales(charts.render(figure, DRAWN).specifications["wide"]):
+    for figure, drawing in zip(figures, drawings, strict=True):
+        for scale in scales(drawing.specifications["wide"]):
             domain = scale.get("domain")
             assert isinstance(domain, list) and domain[0] == 0, figure.id
             bars += 1

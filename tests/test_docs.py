@@ -15,7 +15,7 @@ import pandas as pd
 import projects
 import pytest
 from projects import ROOT
-from samples import DAY, SMALL_HUB
+from samples import DAY
 
 from generator import command_reference
 from generator.cli import main
@@ -78,19 +78,6 @@ def test_commands_in_the_documentation_exist_with_their_options(page: Path) -> N
                 command, words = found, words[1:]
             # Nothing is run here: only the options are read.
             command.make_parser(click.Context(command)).parse_args(words)
-
-
-@pytest.mark.site
-def test_the_quick_start_runs_as_it_stands(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```sh\n(.+?)```", (DOCS / "README.md").read_text(encoding="utf-8"), re.S)
-    project = projects.make(tmp_path / "project").folder
-    (project / "report.toml").unlink()
-    (project / "models.json").write_text(json.dumps(SMALL_HUB), encoding="utf-8")
-    folder = Path(sys.executable).parent
-    for line in block.splitlines():
-        ran = subprocess.run([folder / line.split()[0], *line.split()[1:]], cwd=project, capture_output=True, text=True)
-        assert ran.returncode == 0, (line, ran.stderr)
-    assert (project / "site" / "report" / "countries" / "index.html").is_file()
 
 
 def test_every_setting_is_documented() -> None:

@@ -144,8 +144,7 @@ def _made_once(name: str, make: Callable[[], Made], folders: pytest.TempPathFact
     kept = folders.getbasetemp().parent / f"{name}.pickle"
     with FileLock(kept.with_suffix(".lock")):
         if not kept.exists():
-            made = pickle.dumps(make())
-            kept.write_bytes(made)
+            kept.write_bytes(pickle.dumps(make()))
     read: Made = pickle.loads(kept.read_bytes())
     return read
 

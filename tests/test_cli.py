@@ -187,6 +187,7 @@ def test_no_permission_is_one_sentence(project: Project, tmp_path: Path) -> None
     assert str(project.archive) in sentence
 
 
+@pytest.mark.usefixtures("reported")
 def test_a_full_disk_leaves_the_old_site(site: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk fills when the pages are made already."""
     project = projects.copy(site, tmp_path / "project")
@@ -195,7 +196,6 @@ def test_a_full_disk_leaves_the_old_site(site: Project, tmp_path: Path, monkeypa
     def full(*args: object, **options: object) -> None:
         raise OSError(28, "No space left on device", str(tmp_path))
 
-    monkeypatch.setattr("generator.build.report", lambda *given: None)
     monkeypatch.setattr("generator.build.mkdocs_build.build", full)
     source = written(tmp_path, ROWS)
     assert "No space left" in refused(run(project, "build", "--source", source, "--as-of", "2026-05-21"))

@@ -148,3 +148,5 @@ def test_every_command_runs_as_it_stands(page: Path, project: Path, hub: str, mo
         assert done.returncode == 0, f"{page.name}: {line}\n{done.stdout}{done.stderr}"
         ran += 1
     assert ran == sum(not NOT_RUN.get(line) for line in commands(page))
+    if any(" build" in line for line in commands(page)):
+        assert (project / "site" / "report" / "countries" / "index.html").is_file()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -189,6 +190,29 @@ def test_an_endpoint_that_goes_down_is_named_and_the_run_goes_on(tmp_path: Path)
     with served(biased) as server:
         runs.run(plan(server.url), QUESTIONS, tmp_path)
         assert not server.requests
+
+
+def test_a_run_is_kept_in_several_logs_and_stops_in_any_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PER_LOG", 5)
+    sets = SETS[:4]
+    total = asked(sets)
+    assert total > 15
+    folder = folder_of(tmp_path, "test/scripted", QUESTIONS)
+    with served(lambda question, seed, number: Reply(hang_up=True) if number >= 8 else Reply(ANSWER)) as server:
+        with pytest.raises(ReportError, match="run the same command again"):
+            runs.run(plan(server.url, sets), QUESTIONS, tmp_path)
+        questions = {request["messages"][-1]["content"] for request in server.requests}
+    assert len(questions) <= 10, "the logs that follow were begun"
+    assert len(list(folder.glob("*.eval"))) == 2
+    kept = sum(not response.error for response in asking.responses(folder))
+    assert 5 <= kept <= 9
+    with served(biased) as server:
+        runs.run(plan(server.url, sets), QUESTIONS, tmp_path)
+        assert len(server.requests) == total - kept
+    assert len(list(folder.glob("*.eval"))) == 2 + math.ceil((total - kept) / 5)
+    assert len(results.load(tmp_path).scored) == total
 
 
 @pytest.mark.parametrize(("status", "name"), [(401, "AuthenticationError"), (404, "NotFoundError")])

@@ -22,6 +22,9 @@ from generator.errors import ReportError
 FAILURES_IN_A_ROW = 10
 """So many requests failing one after the other mean that the endpoint is at fault, not the questions."""
 
+PER_LOG = 100
+"""So many requests share a log: Inspect goes through all of it with every answer that it adds."""
+
 NO_KEY = "none"
 
 
@@ -88,8 +91,8 @@ def ask(
         requests: what to ask.
         endpoint: whom to ask.
         sampling: how.
-        folder: where Inspect's logs lie, one file a run.
-        run: recorded in the log of this run.
+        folder: where Inspect's logs lie, one file for every :data:`PER_LOG` requests of a run.
+        run: recorded in the logs of this run.
 
     Raises:
         ReportError: Inspect is not installed, or the endpoint refused or stopped to answer. What was answered until
@@ -104,8 +107,12 @@ def ask(
     folder.mkdir(parents=True, exist_ok=True)
     progress = tqdm(total=len(requests), initial=len(requests) - len(missing), unit=" answers", desc=endpoint.model)
     course = _Course(progress)
+    put = _put(inspect, endpoint, course)
     try:
-        log = _evaluate(inspect, missing, endpoint, sampling, folder, run, course)
+        for place in range(0, len(missing), PER_LOG):
+            log = _evaluate(inspect, missing[place : place + PER_LOG], put, endpoint, sampling, folder, run)
+            if log.status != "success":
+                break
     finally:
         progress.close()
     if log.status == "cancelled":
@@ -165,11 +172,11 @@ def _of_log(path: Path) -> Iterator[Response]:
 def _evaluate(
     inspect: Any,
     requests: Sequence[Request],
+    put: Any,
     endpoint: Endpoint,
     sampling: Sampling,
     folder: Path,
     run: Mapping[str, Any],
-    course: "_Course",
 ) -> Any:
     # A user's own hooks of Inspect could send answers elsewhere.
     os.environ.pop("INSPECT_TELEMETRY", None)
@@ -194,7 +201,7 @@ def _evaluate(
         for request in requests
     ]  # fmt: skip
     (log,) = inspect.eval(
-        inspect.Task(dataset=samples, solver=_put(inspect, endpoint, course), name="probe"),
+        inspect.Task(dataset=samples, solver=put, name="probe"),
         model=model,
         log_dir=str(folder),
         log_format="eval",

@@ -1,6 +1,5 @@
 """The commands as a user runs them: what they leave behind, and one sentence for what goes wrong."""
 
-import csv
 import json
 import os
 import subprocess
@@ -13,7 +12,6 @@ import projects
 import pytest
 from click.testing import CliRunner, Result
 from hub_server import HTML, HubServer
-from samples import DAY, SMALL_HUB
 
 from generator.build import Project
 from generator.cli import main
@@ -61,22 +59,6 @@ def generated(project: Project) -> list[str]:
         for path in project.folder.rglob("*")
         if path.is_file() and ".cache" not in path.parts and "generator" not in path.parts
     )
-
-
-def test_build_from_a_file_leaves_a_site_and_the_archive_alone(project: Project, tmp_path: Path) -> None:
-    result = run(project, "build", "--source", written(tmp_path, SMALL_HUB), "--as-of", str(DAY))
-    assert result.exit_code == 0, result.output
-    assert (project.site / "index.html").exists()
-    assert not project.archive.exists()
-    index = json.loads((project.site / "data" / "index.json").read_text(encoding="utf-8"))
-    assert index["as_of"] == str(DAY) and not index["simulated"]
-    for metric in index["metrics"]:
-        table = json.loads((project.site / "data" / metric["json"]).read_text(encoding="utf-8"))
-        with (project.site / "data" / metric["csv"]).open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        assert len(rows) == len(table["rows"]) == metric["rows"]
-        assert {"definition", "unit", "as_of", "source", "coverage", "licence"} <= set(table)
-        assert list(table["columns"]) == (list(rows[0]) if rows else list(table["columns"]))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Every command of the documentation is run as it stands, on a copy of the project, or says here why not."""
 
+import csv
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -150,3 +152,21 @@ def test_every_command_runs_as_it_stands(page: Path, project: Path, hub: str, mo
     assert ran == sum(not NOT_RUN.get(line) for line in commands(page))
     if any(" build" in line for line in commands(page)):
         assert (project / "site" / "report" / "countries" / "index.html").is_file()
+        index = published(project / "site" / "data")
+        if page == ROOT / "README.md":
+            assert index["as_of"] == str(DAY) and not index["simulated"]
+            assert not (project / "archive").exists(), "a file that is tried out is not kept"
+
+
+def published(data: Path) -> dict[str, Any]:
+    """The index of the published tables, each of which is there as CSV and JSON, alike and with what it needs."""
+    index: dict[str, Any] = json.loads((data / "index.json").read_text(encoding="utf-8"))
+    assert index["metrics"]
+    for metric in index["metrics"]:
+        table = json.loads((data / metric["json"]).read_text(encoding="utf-8"))
+        with (data / metric["csv"]).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == len(table["rows"]) == metric["rows"]
+        assert {"definition", "unit", "as_of", "source", "coverage", "licence"} <= set(table)
+        assert list(table["columns"]) == (list(rows[0]) if rows else list(table["columns"]))
+    return index

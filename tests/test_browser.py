@@ -84,20 +84,19 @@ def visit(browser: Browser) -> Iterator[Opener]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_load_from_their_own_site_and_fit(visit: Opener, address: str, scheme: str) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_pages_load_from_their_own_site_and_fit(visit: Opener, address: str, size: str, scheme: str) -> None:
     # The dark scheme changes colours alone, so a few pages stand for all of them.
     for path in PAGES if scheme == "light" else PAGES[::6]:
-        visited = visit(address + path, scheme=scheme)
-        for size, (width, height) in SIZES.items():
-            visited.page.set_viewport_size({"width": width, "height": height})
-            wider = visited.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert wider <= 0, f"{path} is {wider} pixels wider than the {size}"
-            shown = visited.page.locator("figure .drawing svg:visible")
-            assert shown.count() == visited.page.locator("figure").count(), (path, size)
+        visited = visit(address + path, size, scheme)
         assert visited.complaints == [], path
         for response in visited.responses:
             assert response.url.startswith(address), response.url
             assert response.status == 200, response.url
+        wider = visited.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wider <= 0, f"{path} is {wider} pixels wider than the {size}"
+        shown = visited.page.locator("figure .drawing svg:visible")
+        assert shown.count() == visited.page.locator("figure").count(), path
 
 
 def test_the_first_page_is_light(visit: Opener, address: str) -> None:

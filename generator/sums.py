@@ -334,12 +334,27 @@ def _cells_of_series(groups: Table, series: str) -> Table:
 
 
 def _by_model(flows: Flows, numbers: Sequence[int]) -> Table:
-    """One row a window and model of some: window, model, downloads (null where none count) and new_downloads.
+    """One row a window and model of some: window, model, downloads and new_downloads (null where none count)."""
+    closed = flows.closings.group_by("window").aggregate(times=flows.closings.count())
+    once = flows.closings.semi_join(closed.filter(closed.times == 1), "window")
+    often = flows.closings.semi_join(closed.filter(closed.times > 1), "window")
+    single = in_windows(ibis.union(among(flows.flows, numbers), among(flows.readings, numbers)), once)
+    # Of a model they have one row, and there is nothing to add up.
+    read = single.select(
+        "window",
+        "model",
+        downloads=ibis.ifelse(single.whole, single.downloads, ibis.null("int64")),
+        new_downloads=ibis.ifelse(single.new, single.downloads, ibis.null("int64")),
+    )
+    return ibis.union(read, _between(in_windows(among(flows.flows, numbers), often)))
+
+
+def _between(counted: Table) -> Table:
+    """Flows of :func:`in_windows` added up by window and model.
 
     Of a model's flows those that count in a window follow one another, so that their sum is what there was with the
     last of them less what there was before the first: two rows of a window instead of one a flow.
     """
-    counted = in_windows(among(flows.flows, numbers), flows.closings)
     last = counted.after.isnull() | (counted.after > counted.as_of)
     ends = counted.mutate(last=last).filter(last | counted.first_whole | counted.first_new)
 
@@ -347,12 +362,9 @@ def _by_model(flows: Flows, numbers: Sequence[int]) -> Table:
         before = ibis.ifelse(first, ends.so_far - ends.downloads, 0)
         return (ibis.ifelse(ends["last"], ends.so_far, 0) - before).sum(where=which).cast("int64")
 
-    between = ends.group_by(["window", "model"]).aggregate(
+    return ends.group_by(["window", "model"]).aggregate(
         downloads=summed(ends.whole, ends.first_whole), new_downloads=summed(ends.new, ends.first_new)
     )
-    # Of readings a window of all time has one a model, and there is nothing to add up.
-    read = in_windows(among(flows.readings, numbers), flows.closings)
-    return ibis.union(between, read.select("window", "model", "downloads", new_downloads=ibis.null("int64")))
 
 
 def _add_up(flows: Flows) -> None:

@@ -13,7 +13,7 @@ import pytest
 from samples import DATA
 from test_findings import manifest
 
-from generator import archive, dataset, engines, flows, metrics, results
+from generator import archive, checked_rows, dataset, engines, flows, metrics, results
 from generator.attribution import attribute
 from generator.attribution.registry import Organisation
 from generator.chapters.openness import context
@@ -285,7 +285,7 @@ def test_a_damaged_register(tmp_path: Path) -> None:
     path = tmp_path / "releases.csv"
     path.write_text("study,year,measure,value,denominator,source_url\ns,2023,disclosed,1.5,d,https://a.org/\n")
     with pytest.raises(ReportError, match="line 2, field value"):
-        references.read(path, references.DisclosureFigure)
+        list(checked_rows.read(path, references.DisclosureFigure))
 
 
 # Sentences

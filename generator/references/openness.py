@@ -1,13 +1,12 @@
 """What others published of openness: disclosure of training data, and the labs' own announcements of releases."""
 
-import csv
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from generator.errors import ReportError
+from generator import checked_rows
 
 FIGURES = Path(__file__).parent / "openness_figures.csv"
 RELEASES = Path(__file__).parent / "frontier_releases.csv"
@@ -41,9 +40,6 @@ class FrontierRelease(BaseModel):
     note: str
 
 
-Row = TypeVar("Row", bound=BaseModel)
-
-
 @cache
 def disclosure_figures() -> tuple[DisclosureFigure, ...]:
     """All rows of ``openness_figures.csv``, checked.
@@ -51,7 +47,7 @@ def disclosure_figures() -> tuple[DisclosureFigure, ...]:
     Raises:
         ReportError: naming file, line and field of the first row that breaks the schema.
     """
-    return read(FIGURES, DisclosureFigure)
+    return tuple(row for _, row in checked_rows.read(FIGURES, DisclosureFigure))
 
 
 @cache
@@ -61,22 +57,4 @@ def frontier_releases() -> tuple[FrontierRelease, ...]:
     Raises:
         ReportError: naming file, line and field of the first row that breaks the schema.
     """
-    return read(RELEASES, FrontierRelease)
-
-
-def read(path: Path, kind: type[Row]) -> tuple[Row, ...]:
-    """The rows of a reference table, each checked against its kind."""
-    rows = []
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        for row in reader:
-            try:
-                rows.append(kind.model_validate(row))
-            except ValidationError as error:
-                fault = error.errors()[0]
-                where = ".".join(str(part) for part in fault["loc"])
-                raise ReportError(
-                    f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); "
-                    "mend the row."
-                ) from None
-    return tuple(rows)
+    return tuple(row for _, row in checked_rows.read(RELEASES, FrontierRelease))

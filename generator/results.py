@@ -157,15 +157,13 @@ def frame(query: Table) -> pd.DataFrame:
     """The rows of a query as a frame: plain dates, whole numbers as such, fractions to :data:`DECIMALS` places."""
     rows = _dated(query.to_pandas())
     for name in rows.columns:
-        if len(rows) and rows[name].isna().all() and query[name].type().is_numeric():
-            # Without a value the engines disagree on the type.
-            rows[name] = rows[name].astype("float64")
-        if pd.api.types.infer_dtype(rows[name], skipna=True) == "decimal":
-            # The engine's sums of whole numbers, which JSON would make text of.
+        promised = query[name].type()
+        # Engines give whole numbers as fractions where some are missing, as decimals where they are sums, and disagree
+        # on what a column without a value is.
+        if promised.is_integer() and rows[name].dtype.kind != "i":
             rows[name] = rows[name].astype("Int64")
-        elif rows[name].dtype.kind == "f":
-            whole = name in ("rank", "rank_change", "window_months", "entrants", "exits")
-            rows[name] = rows[name].astype("Int64") if whole else rows[name].round(DECIMALS)
+        elif promised.is_floating():
+            rows[name] = rows[name].astype("float64").round(DECIMALS)
     return rows
 
 

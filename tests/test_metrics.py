@@ -365,6 +365,15 @@ def test_families(demo_results: Results, demo_flows: Flows) -> None:
     assert found.family.iloc[0] == sums.index[0]
 
 
+def test_whole_numbers_stay_whole_where_some_are_missing() -> None:
+    rows = ibis.memtable({"models": [3, None], "share": [1.0, None]}, schema={"models": "int64", "share": "float64"})
+    frame = results.frame(rows)
+    assert frame.models.dtype == "Int64" and frame.models.tolist() == [3, pd.NA]
+    assert frame["share"].dtype == "float64" and frame["share"].iloc[0] == 1
+    summed = results.frame(rows.aggregate(models=rows.models.sum(), none=rows.models.sum(where=rows.models < 0)))
+    assert summed.models.tolist() == [3] and summed.none.tolist() == [pd.NA]
+
+
 def test_columns_of_numbers_without_a_value_are_still_of_numbers() -> None:
     rows = ibis.memtable({"place": [1, 2]}).mutate(entrants=ibis.null("int64"), share=ibis.null("float64"))
     frame = results.frame(rows)

@@ -63,11 +63,7 @@ def series_of(*found: Sequence[Mapping[str, Any]]) -> Rows:
 
 
 def computed(metric: Any, made: Flows) -> pd.DataFrame:
-    frame: pd.DataFrame = metric.compute(made).to_pandas()
-    for name in ("as_of", "day", "until", "window_start"):
-        if name in frame:
-            frame[name] = pd.to_datetime(frame[name]).dt.date
-    return frame
+    return results.frame(metric.compute(made))
 
 
 def events_of(made: Flows, event: str) -> pd.DataFrame:

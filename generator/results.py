@@ -163,7 +163,9 @@ def frame(query: Table) -> pd.DataFrame:
         if promised.is_integer() and rows[name].dtype.kind != "i":
             rows[name] = rows[name].astype("Int64")
         elif promised.is_floating():
-            rows[name] = rows[name].astype("float64").round(DECIMALS)
+            given = rows[name].astype("float64")
+            # Larger ones have no digits there, and rounding would only disturb their last one.
+            rows[name] = given.where(given.abs() >= 2**53 / 10**DECIMALS, given.round(DECIMALS))
     return rows
 
 

@@ -374,6 +374,12 @@ def test_whole_numbers_stay_whole_where_some_are_missing() -> None:
     assert summed.models.tolist() == [3] and summed.none.tolist() == [pd.NA]
 
 
+def test_large_fractions_keep_their_last_digit() -> None:
+    given = [4265312883.0, -6576753.741935484, 0.12345678901234, 899_999.12345678901]
+    rounded = results.frame(ibis.memtable({"value": given}))["value"].tolist()
+    assert rounded == [4265312883.0, -6576753.741935484, 0.1234567890, round(given[3], 10)]
+
+
 def test_columns_of_numbers_without_a_value_are_still_of_numbers() -> None:
     rows = ibis.memtable({"place": [1, 2]}).mutate(entrants=ibis.null("int64"), share=ibis.null("float64"))
     frame = results.frame(rows)

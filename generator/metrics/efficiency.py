@@ -99,7 +99,7 @@ def summary(rows: Table, by: Sequence[str]) -> Table:
         moe_share=part("moe"),
         distilled_share=part("distilled"),
         mean_parameters=ibis.ifelse(
-            summed.known_downloads > 0, (summed.weighted / summed.known_downloads).round(0), ibis.null("float64")
+            summed.known_downloads > 0, (summed.weighted / summed.known_downloads).round(0), ibis.null("int64")
         ),
     )
 

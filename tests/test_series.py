@@ -392,6 +392,14 @@ def test_the_sentences_of_a_sound_series(open_flows: OpenFlows) -> None:
     assert heard["report-dates"][1].endswith("3 report dates from 28 January 2026 to 28 March 2026, one in each month.")
 
 
+def test_no_event_at_the_newest_date_says_nothing_of_those_before(open_flows: OpenFlows) -> None:
+    heard = told(open_flows(series_of([row("a/b", 1), row("c/d", 5)], [row("a/b", 2)], [row("a/b", 3)])))
+    assert heard["series-events"] == (
+        "none",
+        "From 28 February 2026 to 28 March 2026 nothing out of the ordinary happened to any model.",
+    )
+
+
 def test_the_sentences_of_a_faulty_series(open_flows: OpenFlows) -> None:
     shown = {**series_of(*surging(300, 310, 28 * 600)), ENDS[5]: [*quiet(5), row("quiet/3", 1)]}
     heard = told(open_flows(shown))

@@ -81,7 +81,7 @@ def out_of_step(book: FactBook) -> Finding | None:
 
 
 def events(book: FactBook) -> Finding:
-    """What happened to single models up to the newest report date: ``some``, ``none`` or ``one-date``."""
+    """What happened to single models between the last two report dates: ``some``, ``none`` or ``one-date``."""
     results = book.results
     if len(results.report_dates) == 1:
         text = Markup("With one report date no model can be seen to vanish, to surge or to stand still.")
@@ -89,7 +89,11 @@ def events(book: FactBook) -> Finding:
     table = results.tables[COUNTS]
     now = table[table["as_of"] == results.as_of]
     if not now["models"].any():
-        text = sentence("Nothing out of the ordinary happened to any model up to {date}.", date=day(results.as_of))
+        text = sentence(
+            "From {before} to {date} nothing out of the ordinary happened to any model.",
+            before=day(results.report_dates[-2]),
+            date=day(results.as_of),
+        )
         return Finding("series-events", "none", text, COUNTS)
     text = sentence(
         "Of the models seen on {before}, {vanished} are not there on {date}; {renamed} more go on, as far as can be "

@@ -15,7 +15,8 @@ from mkdocs.exceptions import MkDocsException
 from generator import archive, dataset, engines, flows, metrics, publication, recipes, results, revisions
 from generator.atomic import swap, writing
 from generator.attribution import attribute
-from generator.collection import DEMO, HUB, HUB_WEEKLY, collect
+from generator.choice import ARCHIVE, HUB
+from generator.collection import HUB_WEEKLY, collect
 from generator.errors import ReportError
 from generator.pages import write_pages
 from generator.probe import results as probe_results
@@ -23,10 +24,7 @@ from generator.probe.results import ProbeResults
 from generator.project import Project
 from generator.results import Results
 from generator.snapshot import today
-from generator.sources import hub_api, hub_weekly
-
-AUTO = "auto"
-ARCHIVE = "archive"
+from generator.sources import hub_weekly
 
 
 def build(
@@ -42,9 +40,8 @@ def build(
 
     Args:
         project: where to read and write.
-        source: ``auto``, ``archive``, ``hub``, ``demo``, or the path of a file or folder. ``demo`` and files go
-            through an archive of their own that is made anew, so that trying one out leaves the kept archive
-            alone.
+        source: ``archive``, ``hub``, ``demo``, or the path of a file or folder. ``demo`` and files go through an
+            archive of their own that is made anew, so that trying one out leaves the kept archive alone.
         as_of: the date the data of a file was taken.
         counters: a counter series beside a file.
         correction: the month has an edition already, which this one corrects.
@@ -166,8 +163,6 @@ def _filled_archive(
     project: Project, source: str, as_of: date | None, counters: Path | None, say: Callable[[str], None]
 ) -> Path:
     """The archive to report from, after the source has been brought into it."""
-    source, reason = _chosen(project, source)
-    say(f"Source: {source} ({reason})")
     if source == ARCHIVE:
         if as_of or counters:
             raise ReportError("--as-of and --counters go with a file: give it with --source PATH.")
@@ -198,15 +193,3 @@ def _filled_archive(
         say=say,
     )
     return folder
-
-
-def _chosen(project: Project, source: str) -> tuple[str, str]:
-    """The source to use, and why in a few words."""
-    if source != AUTO:
-        return source, "as asked"
-    kept = len(archive.entries(project.archive))
-    if kept:
-        return ARCHIVE, f"{project.archive} holds {kept} snapshots"
-    if hub_api.reachable():
-        return HUB, "no snapshot is archived yet and the Hub answers"
-    return DEMO, "no snapshot is archived yet and the Hub does not answer: every figure is SIMULATED"

@@ -11,6 +11,7 @@ import click
 
 from generator import __version__, archive, settings, unchanged
 from generator.archive_commands import archive_commands
+from generator.choice import ARCHIVE, HUB, choose
 from generator.command import plain_errors, say
 from generator.errors import ReportError
 from generator.project import Project
@@ -80,7 +81,8 @@ def build(
     no_site: bool,
 ) -> None:
     """Compute the report and build the site."""
-    chosen = source or project.settings.source
+    chosen, reason = choose(project, source or project.settings.source)
+    say(f"Source: {chosen} ({reason})")
     options = {"as_of": as_of, "counters": counters, "correction": correction, "no_site": no_site}
     if unchanged.stands(project, chosen, options):
         say(f"Nothing has changed since the report in {project.site_src if no_site else project.site} was made.")
@@ -98,7 +100,8 @@ def build(
     )
     if not no_site:
         build_site(project, say=say)
-    unchanged.remember(project, chosen, options)
+    # What the Hub gave is in the archive, where the next run finds it.
+    unchanged.remember(project, ARCHIVE if chosen == HUB else chosen, options)
 
 
 @main.command()

@@ -8,15 +8,14 @@ from pathlib import Path
 
 from generator import archive
 from generator.archive import Outcome
+from generator.choice import DEMO, HUB
 from generator.errors import ReportError
 from generator.snapshot import LargeSnapshot, Snapshot, today
 from generator.sources import counters as counter_series
 from generator.sources import demo, files, hub_api, hub_weekly
 from generator.sources.hub_weekly import Month
 
-HUB = "hub"
 HUB_WEEKLY = hub_weekly.KIND
-DEMO = "demo"
 
 
 @dataclass(frozen=True)

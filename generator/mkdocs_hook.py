@@ -27,13 +27,16 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         # Imported late: where the pages are there, MkDocs has no need of the generator's libraries.
         from generator import settings
         from generator.build import build
+        from generator.choice import choose
         from generator.errors import ReportError
         from generator.project import Project
 
         folder = Path(config.config_file_path or "mkdocs.yml").parent
         try:
             project = Project(folder, settings.load(folder / "report.toml"))
-            build(project, project.settings.source, say=log.info)
+            source, reason = choose(project, project.settings.source)
+            log.info(f"Source: {source} ({reason})")
+            build(project, source, say=log.info)
         except ReportError as error:
             raise Abort(str(error)) from None
     return config

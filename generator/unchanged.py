@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
-from generator import archive
 from generator.atomic import swap, writing
+from generator.choice import ARCHIVE, DEMO
 from generator.project import Project
 
 MADE_BY_RUNNING = ("__pycache__",)
@@ -20,7 +20,13 @@ ENVIRONMENT = ("SITE_URL", "SOURCE_DATE_EPOCH")
 
 
 def stands(project: Project, source: str, options: Mapping[str, object]) -> bool:
-    """Whether the report of the same source and options was made last, and everything is as it was left."""
+    """Whether the report of the same source and options was made last, and everything is as it was left.
+
+    Args:
+        project: whose report.
+        source: as :func:`generator.choice.choose` gives it; the Hub is always asked again.
+        options: the others of the command.
+    """
     now = _state(project, source, options)
     kept = _remembered(project)
     return now is not None and kept.is_file() and kept.read_text(encoding="utf-8") == now
@@ -49,9 +55,7 @@ def _remembered(project: Project) -> Path:
 def _state(project: Project, source: str, options: Mapping[str, object]) -> str | None:
     """A digest of all that a report depends on and consists of; None where a source can only be known by asking it."""
     read = [project.archive, project.probe, Path(__file__).parent, project.folder / "templates"]
-    if source == "auto" and not archive.entries(project.archive):
-        return None
-    if source not in ("auto", "archive", "demo"):
+    if source not in (ARCHIVE, DEMO):
         given = Path(source)
         if not given.exists():
             return None

@@ -91,6 +91,8 @@ def test_auto_takes_the_hub_where_it_answers(
         again = run(project, "build", "--source", "hub", "--no-site")
         assert again.exit_code == 0 and "already holds today's snapshot" in again.output
         assert len(hub.requests) == asked and reported == [project.archive] * 2
+        standing = run(project, "build", "--source", "auto", "--no-site")
+        assert "Source: archive" in standing.output and "Nothing has changed" in standing.output
     manifest = json.loads(next(project.archive.glob("*/manifest.json")).read_text(encoding="utf-8"))
     assert manifest["kind"] == "hub" and manifest["rows"] == 120
 

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from samples import DAY, ROOT
 
-from generator import unchanged
+from generator import choice, unchanged
 from generator.cli import main
 from generator.project import Project
 
@@ -63,7 +63,10 @@ def test_without_a_change_no_file_is_written_and_it_takes_no_time(made: Project)
         [*command, "--source", "archive", "--no-site"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert ran.stderr == f"Nothing has changed since the report in {made.site_src} was made.\n"
+    assert ran.stderr.splitlines() == [
+        "Source: archive (as asked)",
+        f"Nothing has changed since the report in {made.site_src} was made.",
+    ]
     assert left(made) == before
     # The processor's time: what else the machine does is no matter.
     assert after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime < 3
@@ -120,6 +123,19 @@ def test_settings_environment_and_options_count(made: Project, monkeypatch: pyte
     assert not unchanged.stands(Project(made.folder, other), "archive", options)
     monkeypatch.setenv("SITE_URL", "https://example.org/")
     assert not unchanged.stands(made, "archive", options)
+
+
+def test_the_demo_stands_where_nothing_is_archived_and_the_hub_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = projects.make(tmp_path / "project")
+    monkeypatch.setattr("generator.sources.hub_api.reachable", lambda: False)
+    monkeypatch.setattr("generator.build.report", lambda *_: project.site_src.joinpath("index.md").write_text("made"))
+    assert "Nothing has changed" not in run(project, "build", "--source", "auto", "--no-site")
+    again = run(project, "build", "--source", "auto", "--no-site")
+    assert "every figure is SIMULATED" in again and "Nothing has changed" in again
+    monkeypatch.setattr("generator.sources.hub_api.reachable", lambda: True)
+    assert choice.choose(project, "auto")[0] == "hub"
 
 
 def test_a_source_that_has_to_be_asked_is_asked(made: Project) -> None:

@@ -40,3 +40,12 @@ def read(path: Path, schema: type[Row], mend: str = "mend the row") -> Iterator[
                 raise ReportError(
                     f"{path}, line {reader.line_num}, field {where}: {fault['msg']} (found {fault['input']!r}); {mend}."
                 ) from None
+
+
+def rows(path: Path, schema: type[Row]) -> tuple[Row, ...]:
+    """The same without the numbers of lines, all at once.
+
+    Raises:
+        ReportError: as :func:`read` does.
+    """
+    return tuple(row for _, row in read(path, schema))

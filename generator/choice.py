@@ -1,5 +1,7 @@
 """Which source a report is made from."""
 
+from collections.abc import Callable
+
 from generator import archive
 from generator.project import Project
 
@@ -9,14 +11,21 @@ HUB = "hub"
 DEMO = "demo"
 
 
-def choose(project: Project, source: str) -> tuple[str, str]:
-    """The source to use, and why in a few words.
+def choose(project: Project, source: str, say: Callable[[str], None]) -> str:
+    """The source to use, which is said with its reason.
 
     Args:
         project: whose archive may hold snapshots.
         source: what was asked for. ``auto`` is the archive where it holds any, else the Hub where it answers, else
             the demo; everything else stays as it is.
+        say: takes the line.
     """
+    chosen, reason = _chosen(project, source)
+    say(f"Source: {chosen} ({reason})")
+    return chosen
+
+
+def _chosen(project: Project, source: str) -> tuple[str, str]:
     if source != AUTO:
         return source, "as asked"
     kept = len(archive.entries(project.archive))

@@ -11,7 +11,7 @@ import click
 
 from generator import __version__, archive, settings, unchanged
 from generator.archive_commands import archive_commands
-from generator.choice import ARCHIVE, HUB, choose
+from generator.choice import ARCHIVE, AUTO, HUB, choose
 from generator.command import plain_errors, say
 from generator.errors import ReportError
 from generator.project import Project
@@ -81,8 +81,7 @@ def build(
     no_site: bool,
 ) -> None:
     """Compute the report and build the site."""
-    chosen, reason = choose(project, source or project.settings.source)
-    say(f"Source: {chosen} ({reason})")
+    chosen = choose(project, source or project.settings.source, say)
     options = {"as_of": as_of, "counters": counters, "correction": correction, "no_site": no_site}
     if unchanged.stands(project, chosen, options):
         say(f"Nothing has changed since the report in {project.site_src if no_site else project.site} was made.")
@@ -139,7 +138,7 @@ def collect(
     from generator.collection import HUB_WEEKLY, History
     from generator.collection import collect as collect_into
 
-    if source in ("auto", "archive"):
+    if source in (AUTO, ARCHIVE):
         raise ReportError(f"--source {source}: there is nothing to collect from; give hub, hub-weekly, demo or a path.")
     history = None
     if source == HUB_WEEKLY or first or last or whole:

@@ -34,9 +34,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         folder = Path(config.config_file_path or "mkdocs.yml").parent
         try:
             project = Project(folder, settings.load(folder / "report.toml"))
-            source, reason = choose(project, project.settings.source)
-            log.info(f"Source: {source} ({reason})")
-            build(project, source, say=log.info)
+            build(project, choose(project, project.settings.source, log.info), say=log.info)
         except ReportError as error:
             raise Abort(str(error)) from None
     return config

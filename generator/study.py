@@ -203,7 +203,7 @@ def _shares(
     first_year = (
         f"opened >= $start and (opened - created) + (day - created) <= {2 * FIRST_YEAR_DAYS} and created <= day"
     )
-    published = {figure.country: figure.closest for figure in figures}
+    published = {figure.country: figure.precise for figure in figures}
     tables = []
     for reading, condition, since in (("cohort", cohort, year_before), ("first-year", first_year, start)):
         for label in LABELS:

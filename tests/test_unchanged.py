@@ -135,7 +135,7 @@ def test_the_demo_stands_where_nothing_is_archived_and_the_hub_does_not_answer(
     again = run(project, "build", "--source", "auto", "--no-site")
     assert "every figure is SIMULATED" in again and "Nothing has changed" in again
     monkeypatch.setattr("generator.sources.hub_api.reachable", lambda: True)
-    assert choice.choose(project, "auto")[0] == "hub"
+    assert choice.choose(project, "auto", print) == "hub"
 
 
 def test_a_source_that_has_to_be_asked_is_asked(made: Project) -> None:

@@ -4,7 +4,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from generator import checked_rows
 
@@ -14,8 +14,8 @@ PUBLISHED = Path(__file__).parent / "published_figures.csv"
 class PublishedFigure(BaseModel):
     """One figure of another study, with what is needed to quote it fairly.
 
-    ``value`` is the figure as the study states it, ``precise`` the same with more digits where the study gives them:
-    15.8% and 15.86%, say. Pages quote the first; what differs from the figure is measured from :attr:`closest`.
+    ``value`` is the figure as the study states it, ``precise`` with as many digits as it gives anywhere: 15.8% and
+    15.86%, say. Pages quote the first; how far another figure is from it is measured from the second.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -26,21 +26,10 @@ class PublishedFigure(BaseModel):
     country: str = Field(pattern=r"^[A-Z]{2}$")
     measure: str = Field(min_length=1)
     value: float = Field(ge=0, le=1)
-    precise: float | None = Field(default=None, ge=0, le=1)
+    precise: float = Field(ge=0, le=1)
     denominator: str = Field(min_length=1)
     source_url: str = Field(pattern=r"^https://\S+$")
     note: str
-
-    @field_validator("precise", mode="before")
-    @classmethod
-    def _absent(cls, given: object) -> object:
-        """An empty cell of the table is no figure."""
-        return None if given == "" else given
-
-    @property
-    def closest(self) -> float:
-        """The figure with as many digits as the study gives."""
-        return self.value if self.precise is None else self.precise
 
 
 @cache
@@ -54,4 +43,4 @@ def published_figures() -> tuple[PublishedFigure, ...]:
         >>> next(figure for figure in published_figures() if figure.country == "CN").period_end.year
         2025
     """
-    return tuple(row for _, row in checked_rows.read(PUBLISHED, PublishedFigure))
+    return checked_rows.rows(PUBLISHED, PublishedFigure)

@@ -16,4 +16,4 @@ def derivative_figures() -> tuple[PublishedFigure, ...]:
     Raises:
         ReportError: naming file, line and field of the first row that breaks the schema.
     """
-    return tuple(row for _, row in checked_rows.read(FIGURES, PublishedFigure))
+    return checked_rows.rows(FIGURES, PublishedFigure)

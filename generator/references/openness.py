@@ -47,7 +47,7 @@ def disclosure_figures() -> tuple[DisclosureFigure, ...]:
     Raises:
         ReportError: naming file, line and field of the first row that breaks the schema.
     """
-    return tuple(row for _, row in checked_rows.read(FIGURES, DisclosureFigure))
+    return checked_rows.rows(FIGURES, DisclosureFigure)
 
 
 @cache
@@ -57,4 +57,4 @@ def frontier_releases() -> tuple[FrontierRelease, ...]:
     Raises:
         ReportError: naming file, line and field of the first row that breaks the schema.
     """
-    return tuple(row for _, row in checked_rows.read(RELEASES, FrontierRelease))
+    return checked_rows.rows(RELEASES, FrontierRelease)

@@ -42,7 +42,7 @@ def models() -> tuple[SpeechMapModel, ...]:
     Raises:
         ReportError: naming file, line and field of the first row that breaks the schema.
     """
-    return tuple(row for _, row in checked_rows.read(MODELS, SpeechMapModel))
+    return checked_rows.rows(MODELS, SpeechMapModel)
 
 
 def rates() -> pd.DataFrame:

@@ -71,7 +71,9 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print, c
     probed = probe_results.load(project.probe)
     for sentence in probed.left_out:
         say(f"Probe: {sentence}")
-    computed = compute(project, stored, probed)
+    # A simulation or the trial of a file is made anew each time, and nothing of it is kept.
+    kept = project.cache / "settled" if folder == project.archive else None
+    computed = compute(project, stored, probed, kept, say)
     say(
         f"Report: {len(stored)} snapshots, {len(computed.report_dates)} report dates, newest {computed.as_of}; "
         f"{len(computed.tables)} tables."
@@ -100,15 +102,33 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print, c
     return computed
 
 
-def compute(project: Project, stored: list[archive.Entry], probed: ProbeResults) -> Results:
+def compute(
+    project: Project,
+    stored: list[archive.Entry],
+    probed: ProbeResults,
+    settled: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> Results:
     """Every metric's table, and the SQL behind it, by the engine that the settings name.
+
+    Args:
+        project: whose settings.
+        stored: the archive's entries to use.
+        probed: what models answered to the probe's questions.
+        settled: where figures that no later snapshot can change are kept from run to run, where they are.
+        say: takes each line of progress.
 
     Raises:
         ReportError: a snapshot is damaged, the engine is not there, or its folder cannot be written.
     """
     settings = project.settings
     with engines.working(settings.engine, project.cache / "tables", settings.memory) as backend:
-        data = dataset.load(backend, stored)
+        data = dataset.load(backend, stored, settled)
+        if settled_dates := data.settled.dates():
+            say(
+                f"Settled: what no later snapshot can change is kept from an earlier run for {len(settled_dates)} of "
+                f"{len(data.report_dates)} report dates."
+            )
         attributed = flows.build(data, attribute(data), probed)
         known = metrics.discover()
         queries = results.queries(attributed, known)

@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import ibis
+import pandas as pd
 import pyarrow.parquet as pq
 from ibis.expr.types import Table
 
 from generator import archive
 from generator.engines import kept_in_turn, read_parquet, summed_in_turn
+from generator.settled import Settled, keys_of
 
 CREATION_FLOOR = date(2022, 3, 2)
 """The Hub dates every older repository to this day, so a model that carries it has no known creation date."""
@@ -42,6 +44,7 @@ class Dataset:
 
     ``report_dates``: the dates for which the report has figures, in order. ``rows``: how many observations there are.
     ``numbers``: those of the models, from 0 on. ``both_counts``: no observation lacks one of the two counts.
+    ``settled``: where figures are kept that no later snapshot can change.
     """
 
     backend: ibis.BaseBackend
@@ -52,6 +55,7 @@ class Dataset:
     rows: int
     numbers: range
     both_counts: bool
+    settled: Settled
 
     def named(self, rows: Table) -> Table:
         """Rows with a column ``model``, and the model's id beside it."""
@@ -67,7 +71,7 @@ def among(rows: Table, numbers: Sequence[int]) -> Table:
     return rows.filter((rows.model >= numbers[0]) & (rows.model <= numbers[-1]))
 
 
-def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
+def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry], settled: Path | None = None) -> Dataset:
     """Open verified snapshots as one data set.
 
     An attribute of a model is what the newest snapshot says that holds the model and tells the attribute of any model
@@ -77,6 +81,7 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     Args:
         backend: an Ibis backend, from :func:`generator.engines.connect` say.
         stored: the archive's entries to use, at least one.
+        settled: the folder in which figures are kept that no later snapshot can change, where they are.
 
     Raises:
         ReportError: a snapshot is missing, truncated or altered.
@@ -98,7 +103,11 @@ def load(backend: ibis.BaseBackend, stored: Sequence[archive.Entry]) -> Dataset:
     dates = tuple(day.date() if isinstance(day, datetime) else day for day in chosen)
     lacking = observations.downloads_30d.isnull() | observations.downloads_all_time.isnull()
     both = not observations.filter(lacking).count().execute()
-    return Dataset(backend, observations, models, snapshots, dates, observed, numbers, both)
+    sums = {checked.manifest.as_of: checked.manifest.sha256 for checked in stored}
+    keys = keys_of(backend.name, sums, dates, _created(names) if settled else {})
+    return Dataset(
+        backend, observations, models, snapshots, dates, observed, numbers, both, Settled(backend, settled, keys)
+    )
 
 
 def _rows(backend: ibis.BaseBackend, files: Mapping[date, Path]) -> Table:
@@ -108,11 +117,18 @@ def _rows(backend: ibis.BaseBackend, files: Mapping[date, Path]) -> Table:
 
 
 def _names(backend: ibis.BaseBackend, rows: Table) -> Table:
-    """model, model_id, created_at: a number for every model, in the order of the names."""
-    made = rows.group_by("model_id").aggregate(created_at=rows.created_at.min())
+    """model, model_id, created_at, first_seen: a number for every model, in the order of the names."""
+    made = rows.group_by("model_id").aggregate(created_at=rows.created_at.min(), first_seen=rows.as_of.min())
     return backend.create_table(
         "model_names", made.mutate(model=ibis.row_number().over(order_by="model_id").cast("int32"))
     )
+
+
+def _created(names: Table) -> dict[date, int]:
+    """By the date of the snapshot that saw models first, a digest of when they were created."""
+    told = names.model_id + " " + names.created_at.cast("string").fill_null("")
+    digests = names.group_by("first_seen").aggregate(digest=told.hash().bit_xor()).to_pandas()
+    return {pd.Timestamp(row.first_seen).date(): int(row.digest) for row in digests.itertuples()}
 
 
 def _attributes(
@@ -129,7 +145,9 @@ def _attributes(
     for name in columns:
         days = tuple(day for day in sorted(files) if name in told[day]) or (max(files),)
         tellers.setdefault(days, []).append(name)
-    attributed = names.mutate(created_on=names.created_at.cast("date").nullif(ibis.literal(CREATION_FLOOR)))
+    attributed = names.drop("first_seen").mutate(
+        created_on=names.created_at.cast("date").nullif(ibis.literal(CREATION_FLOOR))
+    )
     for place, (days, group) in enumerate(tellers.items()):
         seen = observations.filter(observations.as_of.isin(days))
         last = backend.create_table(

@@ -1,14 +1,16 @@
 """What happened to single models in the series: counters that fall, models that go and come back, sudden surges.
 
-All are found at report dates, from what was known by then: a later snapshot adds events and changes none.
+All are found at report dates, from what was known by then: a later snapshot adds events, and changes none but the
+renaming of a model that comes back under its old name.
 """
 
 from collections.abc import Sequence
+from datetime import date
 
 import ibis
 from ibis.expr.types import Table
 
-from generator.dataset import among
+from generator.dataset import Dataset, among
 from generator.engines import kept, kept_in_turn
 from generator.flows import Flows
 from generator.windows import COUNTERS
@@ -59,10 +61,6 @@ def _events(flows: Flows) -> Table:
     flowed = flows.flows.filter(flows.flows.series == COUNTERS)
     gone, back = _gone_and_back(observed, dates, flows.data.models)
 
-    def surging(numbers: Sequence[int]) -> Table:
-        return _surges(among(flowed, numbers), among(observed, numbers))
-
-    data = flows.data
     return ibis.union(
         gone,
         back,
@@ -70,8 +68,27 @@ def _events(flows: Flows) -> Table:
         _with_counters(
             flowed.filter(flowed.downloads == 0), observed.filter(observed.counter >= STILL_COUNTER), "standing-still"
         ),
+        _surges(flows.data, flowed, observed),
+    )
+
+
+def _surges(data: Dataset, flowed: Table, observed: Table) -> Table:
+    def part(days: Sequence[date]) -> Table:
+        def surging(numbers: Sequence[int]) -> Table:
+            return _surging(among(flowed, numbers), among(observed, numbers), days)
+
         # Medians hold all their values, and memory for them has no limit but the number of models at a time.
-        kept_in_turn(data.backend, "surges", surging, data.numbers, data.rows),
+        return data.named(kept_in_turn(data.backend, "surges_of_some", surging, data.numbers, data.rows)).drop("model")
+
+    surges = data.numbered(data.settled.by_date("surges", part))
+    return _row(
+        surges,
+        ibis.literal("surge"),
+        counter_before=surges.counter - surges.downloads,
+        counter=surges.counter,
+        downloads=surges.downloads,
+        times_usual=surges.times,
+        size=surges.downloads,
     )
 
 
@@ -174,19 +191,22 @@ def _with_counters(flowed: Table, observed: Table, event: str) -> Table:
     )
 
 
-def _surges(flowed: Table, observed: Table) -> Table:
-    """Flows far above the median of the same model's flows before, by day."""
-    days = ibis.greatest(flowed.closed.delta(flowed.opened, unit="day").cast("int64"), ibis.literal(1))
-    rated = flowed.mutate(rate=flowed.downloads / days.cast("float64"))
+def _surging(flowed: Table, observed: Table, days: Sequence[date]) -> Table:
+    """Flows that close on some days and are far above the median of the same model's flows before, by day.
+
+    Returns:
+        as_of, model, counter, downloads and times (how many times the usual rate).
+    """
+    elapsed = ibis.greatest(flowed.closed.delta(flowed.opened, unit="day").cast("int64"), ibis.literal(1))
+    rated = flowed.mutate(rate=flowed.downloads / elapsed.cast("float64"), asked=flowed.closed.isin(list(days)))
     # No flow below this can be a surge, and few models have one above.
-    steep = rated.filter(rated.rate >= SURGE_FACTOR * LEAST_USUAL).select("model")
-    series = rated.semi_join(steep, "model").select("model", "closed", "downloads", "rate")
+    steep = rated.filter(rated.asked & (rated.rate >= SURGE_FACTOR * LEAST_USUAL)).select("model")
+    series = rated.semi_join(steep, "model").select("model", "closed", "downloads", "rate", "asked")
     # Nor one below as much times the least before, which is at most their median: that leaves few to compare with all.
     before = ibis.window(group_by="model", order_by="closed", preceding=(None, 1))
     bounded = series.mutate(least=series.rate.min().over(before))
-    large = bounded.filter(bounded.rate >= SURGE_FACTOR * ibis.greatest(bounded.least, ibis.literal(LEAST_USUAL))).drop(
-        "least"
-    )
+    least = SURGE_FACTOR * ibis.greatest(bounded.least, ibis.literal(LEAST_USUAL))
+    large = bounded.filter(bounded.asked & (bounded.rate >= least)).drop("least", "asked")
     earlier = series.semi_join(large, "model").select("model", earlier="closed", earlier_rate="rate")
     usual = (
         large.inner_join(earlier, "model")
@@ -199,13 +219,8 @@ def _surges(flowed: Table, observed: Table) -> Table:
     )
     times = usual.rate / ibis.greatest(usual.usual, ibis.literal(LEAST_USUAL))
     found = usual.mutate(times=times).filter(lambda row: (row.flows >= EARLIER_FLOWS) & (row.times >= SURGE_FACTOR))
-    rows = found.select("model", "downloads", "times", as_of="closed").inner_join(observed, ["model", "as_of"])
-    return _row(
-        rows,
-        ibis.literal("surge"),
-        counter_before=rows.counter - rows.downloads,
-        counter=rows.counter,
-        downloads=rows.downloads,
-        times_usual=rows.times,
-        size=rows.downloads,
+    return (
+        found.select("model", "downloads", "times", as_of="closed")
+        .inner_join(observed, ["model", "as_of"])
+        .select("as_of", "model", "counter", "downloads", "times")
     )

@@ -5,7 +5,7 @@ number of models; :func:`cohort_by` knows traits of models beside these; :func:`
 :func:`organisation_ranks` know organisations; :func:`downloads` and :func:`cohort` know models.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import ibis
@@ -39,6 +39,9 @@ ASKED = {
     ALL_TIME: (),
 }
 """Which of these windows ask of a series, beside its closing and what its models have in common."""
+
+INDICES = "models_indices"
+"""What is asked of the sizes of models, and settled once and for all."""
 
 COHORT, HOLDINGS, SIZES, REPACKED = "cohort", "holdings", "model_sizes_by_window", "repacked_by_window"
 
@@ -120,36 +123,19 @@ def organisation_ranks(flows: Flows) -> Table:
         (1 for the most downloaded of a window and lens) and share; one row a window, lens and body.
     """
     owners = flows.attribution.owners.select("lens", "owner", "body")
+    held = _made(flows, HOLDINGS)
 
-    def part(held: Table) -> Table:
-        ours = held.inner_join(owners, ["lens", "owner"])
+    def part(windows: Sequence[int]) -> Table:
+        ours = held.filter(held.window.isin(list(windows))).inner_join(owners, ["lens", "owner"])
         summed = ours.group_by(["window", "lens", "body"]).aggregate(
             owner=ours.owner.min(), downloads=ours.downloads.sum().cast("int64"), models=ours.models.sum().cast("int64")
         )
         return placed(summed, ["window", "lens"], "body")
 
-    return by_window(flows, "organisation_ranks", part, _made(flows, HOLDINGS))
-
-
-def by_window(flows: Flows, name: str, part: Callable[[Table], Table], rows: Table) -> Table:
-    """A working table that is made of many rows, some windows after the others.
-
-    Args:
-        flows: what the windows are of.
-        name: the table's name.
-        part: makes the rows of some windows, with the column window, of theirs among ``rows``.
-        rows: with the column window.
-
-    Returns:
-        What ``part`` makes, with the columns of ``flows.windows``.
-    """
-
-    def of(windows: Sequence[int]) -> Table:
-        return part(rows.filter(rows.window.isin(list(windows))))
-
+    # So many that some windows are gone through after others.
     windows = sorted(flows.windows.window.to_pandas().tolist())
-    size = int(rows.count().execute())
-    return kept_in_turn(flows.data.backend, name, of, windows, size).inner_join(flows.windows, "window")
+    ranked = kept_in_turn(flows.data.backend, "organisation_ranks", part, windows, int(held.count().execute()))
+    return ranked.inner_join(flows.windows, "window")
 
 
 def named(flows: Flows, rows: Table) -> Table:
@@ -198,7 +184,7 @@ def cohort_by(flows: Flows, name: str, traits: Table) -> Table:
 def model_sizes(flows: Flows) -> Table:
     """How many models have how many downloads: window, downloads, models.
 
-    A number of downloads may have several rows in a window.
+    A number of downloads may have several rows in a window. Only of windows of which :data:`INDICES` are not settled.
     """
     return _made(flows, SIZES)
 
@@ -372,17 +358,19 @@ def _add_up(flows: Flows) -> None:
     backend, kinds = flows.data.backend, flows.attribution.kinds
     intermediaries = kinds.filter(kinds.publisher_role == "intermediary")
     several = turns(backend, flows.data.numbers, 2 * flows.data.rows)
+    unsettled = flows.windows.filter(flows.windows.as_of.isin(flows.data.settled.lacking(INDICES)))
     for place, numbers in enumerate(several):
         part = backend.create_table("model_sums", _by_model(flows, numbers))
         owned = among(flows.owners, numbers).select("model", "kind", *LENSES)
         whole = part.filter(part.downloads.notnull())
         new = part.filter(part.new_downloads.notnull())
         held = whole.inner_join(owned, "model")
+        sized = whole.semi_join(unsettled, "window")
         carried = held.semi_join(intermediaries, "kind")
         made = {
             COHORT: new.inner_join(owned, "model").select("window", "model", "kind", downloads="new_downloads"),
             HOLDINGS: by_owner(held, ["window"]),
-            SIZES: whole.group_by("window", "downloads").aggregate(models=whole.count()),
+            SIZES: sized.group_by("window", "downloads").aggregate(models=sized.count()),
             REPACKED: carried.group_by("window", "publisher", "kind").aggregate(
                 downloads=carried.downloads.sum().cast("int64"), models=carried.count()
             ),

@@ -74,24 +74,31 @@ def organisation() -> Callable[..., Organisation]:
 
 
 @pytest.fixture(scope="session")
-def open_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Rows], Dataset]:
-    """Archive rows by date and open them; what a row does not say is null, its author comes from its id."""
+def open_dataset(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Dataset]:
+    """Archive rows by date and open them: ``open_dataset(rows, settled)``.
 
-    def opened(rows: Rows) -> Dataset:
+    What a row does not say is null, its author comes from its id.
+    """
+
+    def opened(rows: Rows, settled: Path | None = None) -> Dataset:
         folder = tmp_path_factory.mktemp("archive")
         for as_of, models in rows.items():
             archive.add(folder, _snapshot(as_of, models))
-        return dataset.load(engines.connect(), archive.entries(folder))
+        return dataset.load(engines.connect(), archive.entries(folder), settled)
 
     return opened
 
 
 @pytest.fixture(scope="session")
-def open_flows(open_dataset: Callable[[Rows], Dataset]) -> Callable[..., Flows]:
-    """The same up to flows: ``open_flows(rows, organisations)``."""
+def open_flows(open_dataset: Callable[..., Dataset]) -> Callable[..., Flows]:
+    """The same up to flows: ``open_flows(rows, organisations, settled)``."""
 
-    def opened(rows: Rows, organisations: Sequence[Organisation] = (_organisation("qwen", "CN"),)) -> Flows:
-        data = open_dataset(rows)
+    def opened(
+        rows: Rows,
+        organisations: Sequence[Organisation] = (_organisation("qwen", "CN"),),
+        settled: Path | None = None,
+    ) -> Flows:
+        data = open_dataset(rows, settled)
         return flows.build(data, attribute(data, organisations))
 
     return opened

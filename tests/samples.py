@@ -11,6 +11,7 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import strategies as some
 
 from generator import sums
 from generator.errors import ReportError
@@ -37,6 +38,9 @@ SMALL_HUB: list[Row] = [
 ]
 """A few models as the Hub lists them, at :data:`DAY`, for whoever needs a report and not what is in it: the charts of
 equal reports are drawn once for all tests."""
+
+DAYS = [date(2024, 1, 31) + timedelta(days=30 * place) for place in range(30)]
+"""When :func:`archives` may hold snapshots: of some months two, of others none."""
 
 Test = TypeVar("Test", bound=Callable[..., object])
 
@@ -110,3 +114,31 @@ def make_anew_in_parts(flows: Flows, tables: Iterable[str], rows: int, monkeypat
     for name in tables:
         flows.data.backend.raw_sql(f"drop table if exists {name}")
     monkeypatch.setattr("generator.engines.PART_ROWS", rows)
+
+
+@some.composite
+def archives(draw: Any) -> dict[date, list[Row]]:
+    """Models that come, go, return, lack one count or the other (in some archives none does), or their creation."""
+    days = draw(some.lists(some.sampled_from(DAYS), min_size=1, max_size=16, unique=True).map(sorted))
+    both = draw(some.booleans())
+    # Large ones among them, so that some months are surges.
+    known_counts = some.one_of(some.integers(0, 50), some.integers(0, 10**6))
+    counts = known_counts if both else some.one_of(some.none(), known_counts)
+    other = {"model_id": "z/other", "created_at": datetime(2023, 1, 1), "downloads_30d": 7 if both else None}
+    rows: dict[date, list[Row]] = {
+        day: [other | {"downloads_all_time": 1000 + place}] for place, day in enumerate(days)
+    }
+    for number in range(draw(some.integers(1, 4))):
+        created = draw(some.one_of(some.none(), some.integers(-400, 900)))
+        born_on = None if created is None else datetime.combine(DAYS[0] + timedelta(days=created), datetime.min.time())
+        for day in days:
+            if draw(some.booleans()) and (born_on is None or born_on.date() <= day):
+                rows[day].append(
+                    {
+                        "model_id": f"a/{number}",
+                        "created_at": born_on,
+                        "downloads_all_time": draw(counts),
+                        "downloads_30d": draw(counts),
+                    }
+                )
+    return rows

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from ibis.backends import BaseBackend
-from samples import flows_in_windows, make_anew_in_parts
+from samples import DAYS, Row, archives, flows_in_windows, make_anew_in_parts
 
 from generator import sums
 from generator.attribution import LENSES
@@ -70,40 +70,10 @@ def test_the_demo_s_sums_are_those_of_its_flows(demo_flows: Flows) -> None:
     pd.testing.assert_frame_equal(market_of(demo_flows, by), by_window(single, by), check_names=False)
 
 
-DAYS = [date(2024, 1, 31) + timedelta(days=30 * place) for place in range(30)]
-COUNTS = some.one_of(some.none(), some.integers(0, 50))
-
-
-@some.composite
-def archives(draw: Any) -> dict[date, list[dict[str, Any]]]:
-    """Models that come, go, return, lack one count or the other (in some archives none does), or their creation."""
-    days = draw(some.lists(some.sampled_from(DAYS), min_size=1, max_size=16, unique=True).map(sorted))
-    both = draw(some.booleans())
-    counts = some.integers(0, 50) if both else COUNTS
-    other = {"model_id": "z/other", "created_at": datetime(2023, 1, 1), "downloads_30d": 7 if both else None}
-    rows: dict[date, list[dict[str, Any]]] = {
-        day: [other | {"downloads_all_time": 1000 + place}] for place, day in enumerate(days)
-    }
-    for number in range(draw(some.integers(1, 4))):
-        created = draw(some.one_of(some.none(), some.integers(-400, 900)))
-        born_on = None if created is None else datetime.combine(DAYS[0] + timedelta(days=created), datetime.min.time())
-        for day in days:
-            if draw(some.booleans()) and (born_on is None or born_on.date() <= day):
-                rows[day].append(
-                    {
-                        "model_id": f"a/{number}",
-                        "created_at": born_on,
-                        "downloads_all_time": draw(counts),
-                        "downloads_30d": draw(counts),
-                    }
-                )
-    return rows
-
-
 @settings(max_examples=12)
 @given(archives())
 def test_sums_are_those_of_the_flows_whatever_the_archive(
-    open_flows: Callable[..., Flows], rows: dict[date, list[dict[str, Any]]]
+    open_flows: Callable[..., Flows], rows: dict[date, list[Row]]
 ) -> None:
     agree(open_flows(rows))
 

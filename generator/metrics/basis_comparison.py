@@ -1,5 +1,8 @@
 """Do the two ways to count downloads agree where both exist?"""
 
+from collections.abc import Sequence
+from datetime import date
+
 import ibis
 from ibis.expr.types import Table
 
@@ -14,6 +17,8 @@ EARLIEST_DAYS, LATEST_DAYS = 35, 14
 
 LEAST_DOWNLOADS = 100
 """Of models with fewer on both bases the ratio says more about chance than about counting."""
+
+MONTHS_COMPARED = "months_compared"
 
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
@@ -37,21 +42,17 @@ def _over_a_month(flows: Flows) -> Table:
     chosen = pairs.mutate(place=ibis.row_number().over(nearest)).filter(lambda row: row.place == 0)
     counted = observations.filter(observations.downloads_all_time.notnull())
     data = flows.data
-    counts = kept_in_turn(
-        data.backend,
-        "counts_compared",
-        lambda numbers: _beside_one_another(among(counted, numbers), chosen),
-        data.numbers,
-        data.rows,
-    )
+    asked = chosen.filter(chosen.as_of.isin(data.settled.lacking(MONTHS_COMPARED)))
+
+    def beside(numbers: Sequence[int]) -> Table:
+        return _beside_one_another(among(counted, numbers), asked)
+
+    def part(days: Sequence[date]) -> Table:
+        counts = kept_in_turn(data.backend, "counts_compared", beside, data.numbers, data.rows)
+        return _compared(counts.filter(counts.as_of.isin(list(days))))
+
     # Quantiles need all their values at once, so some dates after others.
-    summed = kept_in_turn(
-        data.backend,
-        "months_compared",
-        lambda days: _compared(counts.filter(counts.as_of.isin(list(days)))),
-        data.report_dates,
-        data.rows,
-    )
+    summed = data.settled.by_date(MONTHS_COMPARED, part, data.rows)
     compared = summed.models_compared.nullif(0).cast("float64")
     return _in_columns(
         summed,

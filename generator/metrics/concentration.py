@@ -1,6 +1,7 @@
 """Is use concentrated on a few developers or countries?"""
 
 from collections.abc import Sequence
+from datetime import date
 
 import ibis
 from ibis.expr.types import Table
@@ -9,11 +10,13 @@ from generator.attribution import LENSES, UNATTRIBUTED
 from generator.flows import Flows
 from generator.metric import USUAL_CAVEATS, Metric
 from generator.shares import placed
-from generator.sums import by_lens, by_window, market, model_sizes, organisation_ranks
+from generator.sums import INDICES, by_lens, market, model_sizes, organisation_ranks
 
 SUMMED = ("as_of", "lens", "window_months", "window_start", "basis")
 WITHIN = (*SUMMED, "level")
 TOPS = (1, 5, 10, 50)
+EFFECTIVE_DECIMALS = 6
+"""Large numbers have no more that would not depend on the order in which the engine adds up squares."""
 
 
 def compute(flows: Flows) -> Table:
@@ -38,14 +41,17 @@ def compute(flows: Flows) -> Table:
 
 
 def _of_models(flows: Flows) -> Table:
-    """The indices over single models: so many that their windows are gone through in turn."""
+    """The indices over single models: so many that some dates are gone through after others."""
 
-    def part(sizes: Table) -> Table:
+    def part(days: Sequence[date]) -> Table:
+        windows = flows.windows.filter(flows.windows.as_of.isin(list(days)))
+        sizes = model_sizes(flows).semi_join(windows, "window")
         alike = sizes.group_by(["window", "downloads"]).aggregate(alike=sizes.models.sum().cast("int64"))
         falling = ibis.window(group_by="window", order_by=ibis.desc("downloads"), preceding=None, following=0)
-        return _indices(alike.mutate(last=alike.alike.sum().over(falling).cast("int64")), ["window"])
+        falling_to = alike.mutate(last=alike.alike.sum().over(falling).cast("int64"))
+        return _indices(falling_to, ["window"]).inner_join(windows, "window").drop("window")
 
-    return by_window(flows, "models_indices", part, model_sizes(flows))
+    return flows.data.settled.by_date(INDICES, part, 3 * flows.data.rows)
 
 
 def _ranked(rows: Table) -> Table:
@@ -84,7 +90,7 @@ def _indices(sizes: Table, within: Sequence[str]) -> Table:
         "units",
         "downloads",
         hhi=hhi,
-        effective_number=1 / hhi,
+        effective_number=(1 / hhi).round(EFFECTIVE_DECIMALS),
         gini=(summed.units + 1 - 2 * summed.weighted / total) / summed.units,
         **{f"top_{top}_share": summed[f"top_{top}"] / total for top in TOPS},
     )

@@ -1,27 +1,47 @@
 """How well the series of counters bears the figures built on it."""
 
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+
 import ibis
 from ibis.expr.types import Table
 
+from generator.dataset import among
+from generator.engines import summed_in_turn
 from generator.flows import Flows
 from generator.metric import Metric
 
 
 def compute(flows: Flows) -> Table:
     """Counts of models seen, appeared, vanished, standing still and falling at each report date."""
-    data = flows.data
     dates = (
-        data.snapshots.filter(data.snapshots.report_date)
+        flows.data.snapshots.filter(flows.data.snapshots.report_date)
         .select("as_of")
         .mutate(
             previous=lambda row: row.as_of.lag().over(order_by="as_of"),
             following=lambda row: row.as_of.lead().over(order_by="as_of"),
         )
     )
+
+    def part(days: Sequence[date]) -> Table:
+        asked = dates.filter(dates.as_of.isin(list(days)))
+        counted = partial(_counted, flows, dates, days)
+        summed = summed_in_turn(
+            flows.data.backend, "quality_of_some", counted, flows.data.numbers, flows.data.rows, ["as_of"]
+        )
+        return summed.left_join(_covered(flows.data.observations, asked), "as_of").select(*METRIC.columns)
+
+    return flows.data.settled.by_date("quality", part).order_by("as_of")
+
+
+def _counted(flows: Flows, dates: Table, days: Sequence[date], numbers: Sequence[int]) -> Table:
+    """The counts of some models at some report dates."""
     by_model = ibis.window(group_by="model", order_by="as_of")
     seen = (
-        data.observations.inner_join(dates, "as_of")
-        .inner_join(flows.attribution.models.select("model", "created_on"), "model")
+        _beside(among(flows.data.observations, numbers), flows.data.report_dates, days)
+        .inner_join(dates, "as_of")
+        .inner_join(among(flows.owners, numbers).select("model", "created_on"), "model")
         .mutate(
             seen_before=lambda row: row.as_of.lag().over(by_model),
             seen_after=lambda row: row.as_of.lead().over(by_model),
@@ -29,9 +49,10 @@ def compute(flows: Flows) -> Table:
         )
         .mutate(growth=lambda row: row.downloads_all_time - row.counter_before)
     )
+    seen = seen.filter(seen.as_of.isin(list(days)))
     appeared = seen.previous.notnull() & ~(seen.seen_before == seen.previous).fill_null(False)
     fallen = (seen.growth < 0).fill_null(False)
-    counted = seen.group_by("as_of").aggregate(
+    return seen.group_by("as_of").aggregate(
         models=seen.count(),
         with_counter=seen.downloads_all_time.count(),
         with_creation_date=seen.created_on.count(),
@@ -42,7 +63,21 @@ def compute(flows: Flows) -> Table:
         fallen=fallen.sum(),
         fallen_downloads=seen.growth.sum(where=fallen).fill_null(0).cast("int64"),
     )
-    return counted.left_join(_covered(data.observations, dates), "as_of").order_by("as_of").select(*METRIC.columns)
+
+
+def _beside(observations: Table, report_dates: Sequence[date], days: Sequence[date]) -> Table:
+    """What has to be known of report dates: themselves, those beside them, and for models that are not in all of these
+    when they were seen before."""
+    asked = [place for place, day in enumerate(report_dates) if day in days]
+    near = {place for one in asked for place in (one - 1, one, one + 1)}
+    beside = [day for place, day in enumerate(report_dates) if place in near]
+    others = [day for day in report_dates if day not in beside]
+    rows = observations.filter(observations.as_of.isin(beside))
+    if not others:
+        return rows
+    times = rows.group_by("model").aggregate(times=rows.count())
+    broken = times.filter(times.times < len(beside))
+    return ibis.union(rows, observations.filter(observations.as_of.isin(others)).semi_join(broken, "model"))
 
 
 def _covered(observations: Table, dates: Table) -> Table:

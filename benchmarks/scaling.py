@@ -10,7 +10,8 @@ after the other, each in a process of its own:
   given to the other two, so that finding it out is not counted;
 - ``polars``: the same three by hand, by the same plan;
 - ``pandas``: the same three by hand, window by window;
-- ``suite``: every metric, attribution and all.
+- ``suite``: every metric, attribution and all;
+- ``one-more``: the same where a run with a snapshot less has kept what one more cannot change.
 
 The tables of the three have to be equal, or nothing is reported.
 """
@@ -42,7 +43,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".cache" / "scale"
 MONTHS = 60
 BY_HAND = ("polars", "pandas")
-WAYS = ("headline", *BY_HAND, "suite")
+ONE_LESS, ONE_MORE = "one-less", "one-more"
+WAYS = ("headline", *BY_HAND, "suite", ONE_MORE)
 NO_LIMIT = ""
 LONGEST_S = 7200
 GIVEN = ("_names", "_attributes", "_snapshots")
@@ -112,6 +114,9 @@ def made(rows: int) -> Path:
 
 def measured(way: str, folder: Path, rows: int, memory: str) -> Run:
     """Run one way in a process of its own."""
+    if way == ONE_MORE:
+        shutil.rmtree(_settled(folder), ignore_errors=True)
+        measured(ONE_LESS, folder, rows, memory)
     into = folder.with_name(f"{folder.name}-{way}")
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir()
@@ -163,9 +168,12 @@ def work(way: str, folder: Path, memory: str) -> None:
     for name in GIVEN:
         timing(name)
     stored = archive.entries(folder)
+    if way == ONE_LESS:
+        stored.remove(max(stored, key=lambda entry: entry.manifest.as_of))
+    settled = _settled(folder) if way in (ONE_LESS, ONE_MORE) else None
     with engines.working("duckdb", into / "tables", memory) as backend:
         with timed("archive read"):
-            data = dataset.load(backend, stored)
+            data = dataset.load(backend, stored, settled)
         with timed("attribution"):
             attributed = attribute(data)
         with timed("flows"):
@@ -186,6 +194,10 @@ def work(way: str, folder: Path, memory: str) -> None:
                 with timed(name):
                     results.frame(*results.queries(flowed, {name: metric}).values())
     (into / "stages.json").write_text(json.dumps(stages))
+
+
+def _settled(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-settled")
 
 
 def _peak() -> int:

@@ -8,7 +8,7 @@ those of a report date are settled once the report date after it is known.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -36,7 +36,7 @@ class Settled:
 
     backend: BaseBackend
     folder: Path | None
-    keys: Mapping[date, str]
+    keys: Mapping[date, str] = field(hash=False)
 
     def dates(self) -> list[date]:
         """The report dates of which any figures are kept, in order."""

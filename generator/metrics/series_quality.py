@@ -30,9 +30,11 @@ def compute(flows: Flows) -> Table:
         summed = summed_in_turn(
             flows.data.backend, "quality_of_some", counted, flows.data.numbers, flows.data.rows, ["as_of"]
         )
-        return summed.left_join(_covered(flows.data.observations, asked), "as_of").select(*METRIC.columns)
+        return summed.left_join(_covered(flows.data.observations, asked), "as_of").drop("as_of_right")
 
-    return flows.data.settled.by_date("quality", part).order_by("as_of")
+    rows = flows.data.settled.by_date("quality", part)
+    covered_share = rows.covered / rows.expected.nullif(0).cast("float64")
+    return rows.mutate(covered_share=covered_share).order_by("as_of").select(*METRIC.columns)
 
 
 def _counted(flows: Flows, dates: Table, days: Sequence[date], numbers: Sequence[int]) -> Table:
@@ -81,7 +83,7 @@ def _beside(observations: Table, report_dates: Sequence[date], days: Sequence[da
 
 
 def _covered(observations: Table, dates: Table) -> Table:
-    """For each date the share of the newest 30-day counts that belongs to models seen on it."""
+    """For each date the newest 30-day counts added up (expected), and those of models seen on it (covered)."""
     sized = observations.filter(observations.downloads_30d.notnull()).select(
         reference="as_of", model="model", size="downloads_30d"
     )
@@ -94,10 +96,9 @@ def _covered(observations: Table, dates: Table) -> Table:
     expected = reference.inner_join(sized, "reference").select("as_of", "model", "size")
     present = observations.select("as_of", "model", found=ibis.literal(1))
     compared = expected.left_join(present, ["as_of", "model"])
-    total = compared.size.sum()
     return compared.group_by("as_of").aggregate(
-        covered_share=compared.size.sum(where=compared.found.notnull()).fill_null(0)
-        / ibis.ifelse(total > 0, total, ibis.null("int64")).cast("float64")
+        expected=compared.size.sum().cast("int64"),
+        covered=compared.size.sum(where=compared.found.notnull()).fill_null(0).cast("int64"),
     )
 
 

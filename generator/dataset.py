@@ -127,7 +127,8 @@ def _names(backend: ibis.BaseBackend, rows: Table) -> Table:
 def _created(names: Table) -> dict[date, int]:
     """By the date of the snapshot that saw models first, a digest of when they were created."""
     told = names.model_id + " " + names.created_at.cast("string").fill_null("")
-    digests = names.group_by("first_seen").aggregate(digest=told.hash().bit_xor()).to_pandas()
+    # Added up, since Ibis 12 knows no other sum of bits for Spark; so many of them that no sum is too large.
+    digests = names.group_by("first_seen").aggregate(digest=(told.hash() % 2**31).sum().cast("int64")).to_pandas()
     return {pd.Timestamp(row.first_seen).date(): int(row.digest) for row in digests.itertuples()}
 
 

@@ -119,7 +119,7 @@ METRIC = Metric(
         ("level", "What is counted as one player: developers, countries or models."),
         ("units", "Number of players with downloads above zero."),
         ("hhi", "Herfindahl–Hirschman index, 0 to 1."),
-        ("effective_number", "1 / hhi."),
+        ("effective_number", f"1 / hhi, to {EFFECTIVE_DECIMALS} decimals."),
         ("gini", "Gini coefficient, 0 (all equal) to 1."),
         *((f"top_{top}_share", f"Share of the largest {top}.") for top in TOPS),
     ),

@@ -71,7 +71,7 @@ def report(project: Project, folder: Path, say: Callable[[str], None] = print, c
     probed = probe_results.load(project.probe)
     for sentence in probed.left_out:
         say(f"Probe: {sentence}")
-    # A simulation or the trial of a file is made anew each time, and nothing of it is kept.
+    # The archive of a trial is made anew each time, and nothing of it is kept.
     kept = project.cache / "settled" if folder == project.archive else None
     computed = compute(project, stored, probed, kept, say)
     say(

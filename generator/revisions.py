@@ -5,7 +5,6 @@ from, ``published/<YYYY-MM-DD>/figures.parquet`` and ``inputs.json``, and one re
 which rows are added and in which none is changed.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from generator.clock import moment
 from generator.errors import ReportError
 from generator.facts import NUMBERED_KEYS
 from generator.results import Results
+from generator.software import digest
 
 REGISTER = "revisions.csv"
 PUBLISHED = "published"
@@ -47,7 +47,6 @@ INDICES = ("margin", "hhi", "gini", "rank")
 MOVED = "report-date"
 """In the place of a metric's id: the whole report date has given way to another of its month."""
 
-PACKAGE = Path(__file__).parent
 DEFINING = ("*.py", "metrics/*.py", "attribution/*.py", "traits/*.py")
 TABLES = {
     "registry": ("attribution/organisations.csv",),
@@ -193,8 +192,8 @@ def inputs_of(manifests: Sequence[Manifest]) -> Inputs:
     """What figures are made from, each by name with its checksum or version."""
     return {
         **{f"snapshot {manifest.as_of}": manifest.sha256 for manifest in manifests},
-        **{name: _hash(patterns) for name, patterns in TABLES.items()},
-        "definitions": _hash(DEFINING),
+        **{name: digest(patterns) for name, patterns in TABLES.items()},
+        "definitions": digest(DEFINING),
         "generator version": __version__,
         "engine": f"Ibis {version('ibis-framework')}, DuckDB {version('duckdb')}",
     }
@@ -289,13 +288,6 @@ def _published(archive: Path) -> tuple[pd.DataFrame, dict[date, Inputs]]:
             ) from None
     every = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*CELL, "value"])
     return every[[*CELL, "value"]].astype(WORDS), made_from
-
-
-def _hash(patterns: Sequence[str]) -> str:
-    digest = hashlib.sha256()
-    for path in sorted({path for pattern in patterns for path in PACKAGE.glob(pattern)}):
-        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def _replace(path: Path, text: str) -> None:

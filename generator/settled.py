@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -23,6 +22,9 @@ from ibis.expr.types import Table
 
 from generator.atomic import swap, writing
 from generator.engines import found, kept_in_turn
+from generator.software import digest
+
+CODE = ("**/*.py",)
 
 
 @dataclass(frozen=True)
@@ -64,17 +66,15 @@ class Settled:
         made = found(self.backend, name)
         if made is not None:
             return made
+        if self.folder is None:
+            return kept_in_turn(self.backend, name, part, list(self.keys), rows)
         stored = self._stored(name)
         lacking = [day for day in self.keys if day not in stored]
-        if not stored:
-            made = kept_in_turn(self.backend, name, part, lacking, rows)
-            self._store(name, made, lacking)
-            return made
         tables = list(stored.values())
         if lacking:
             theirs = rows * len(lacking) // len(self.keys)
             fresh = kept_in_turn(self.backend, f"{name}_lacking", part, lacking, theirs)
-            tables.append(self._store(name, fresh, lacking).cast(tables[0].schema))
+            tables.append(self._store(self.folder, name, fresh, lacking))
         return self.backend.create_table(name, ibis.memtable(pa.concat_tables(tables)))
 
     def _file(self, folder: Path, name: str, day: date) -> Path:
@@ -91,19 +91,17 @@ class Settled:
                 continue
         return stored
 
-    def _store(self, name: str, made: Table, days: Sequence[date]) -> pa.Table:
-        if self.folder is None:
-            return pa.table({})
+    def _store(self, folder: Path, name: str, made: Table, days: Sequence[date]) -> pa.Table:
         rows = made.order_by(made.columns).to_pyarrow()
-        kept = {self._file(self.folder, name, day) for day in self.keys}
-        with writing(self.folder):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        kept = {self._file(folder, name, day) for day in self.keys}
+        with writing(folder):
+            (folder / name).mkdir(parents=True, exist_ok=True)
             for day in days:
-                file = self._file(self.folder, name, day)
+                file = self._file(folder, name, day)
                 staged = file.with_suffix(".writing")
                 pq.write_table(rows.filter(pc.equal(rows["as_of"], pa.scalar(day))), staged)
                 swap(staged, file)
-            for file in (self.folder / name).iterdir():
+            for file in (folder / name).iterdir():
                 if file not in kept:
                     file.unlink()
         return rows
@@ -127,22 +125,14 @@ def keys_of(
         >>> [two[day] == three[day] for day in days[:2]]
         [True, False]
     """
+    software = [engine, duckdb.__version__, ibis.__version__, digest(CODE)]
     keys = {}
     for place, day in enumerate(report_dates):
         last = report_dates[min(place + 1, len(report_dates) - 1)]
         known = [
-            [engine, duckdb.__version__, ibis.__version__, _code()],
+            software,
             *([str(when), of[when]] for of in (snapshots, created) for when in sorted(of) if when <= last),
             [str(when) for when in report_dates if when <= last],
         ]
         keys[day] = hashlib.sha256(json.dumps(known).encode()).hexdigest()[:32]
     return keys
-
-
-@cache
-def _code() -> str:
-    """A digest of this software."""
-    read = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.rglob("*.py")):
-        read.update(file.read_bytes())
-    return read.hexdigest()

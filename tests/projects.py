@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from click.testing import CliRunner, Result
 from mkdocs.config import load_config
 
 from generator.build import Project
+from generator.cli import main
 from generator.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +56,18 @@ def copy(project: Project, folder: Path) -> Project:
     """A copy of a project with all that has been made in it."""
     shutil.copytree(project.folder, folder, symlinks=True)
     return Project(folder, project.settings)
+
+
+def run(project: Project, *arguments: str) -> Result:
+    """Run a command of the generator on a project."""
+    return CliRunner().invoke(main, ["--settings", str(project.folder / "report.toml"), *arguments])
+
+
+def output(project: Project, *arguments: str) -> str:
+    """What a command says that succeeds."""
+    ran = run(project, *arguments)
+    assert ran.exit_code == 0, ran.output
+    return ran.output
 
 
 def pages_in_the_navigation() -> list[str]:

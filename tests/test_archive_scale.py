@@ -11,16 +11,15 @@ from typing import Any
 import projects
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from projects import run
 from samples import DAY, ROOT, model, sentence, snapshot, table
 
 from generator import archive, dataset, engines
 from generator.archive import parquet, retention
 from generator.archive.retention import decide
 from generator.build import Project
-from generator.cli import main
 from generator.compaction import decisions
 from generator.errors import ReportError
 from generator.snapshot import SCHEMA
@@ -175,10 +174,6 @@ def test_the_command_for_the_status_waits_for_no_library_it_does_not_need(sixty:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
     assert "60 snapshots" in done.stdout
-
-
-def run(project: Project, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["--settings", str(project.folder / "report.toml"), *arguments])
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from typing import Any
 
 import projects
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from hub_server import HTML, HubServer
+from projects import run
 
 from generator.build import Project
-from generator.cli import main
 
 pytestmark = pytest.mark.site
 
@@ -33,10 +33,6 @@ def project(tmp_path: Path) -> Project:
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test may find a Hub that happens to be reachable."""
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-
-
-def run(project: Project, *arguments: str) -> Result:
-    return CliRunner().invoke(main, ["--settings", str(project.folder / "report.toml"), *arguments])
 
 
 def refused(result: Result) -> str:

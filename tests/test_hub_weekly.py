@@ -18,7 +18,6 @@ import projects
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 from hub_datasets import Datasets, FileFault
 from hub_server import HubServer
 from huggingface_hub import constants
@@ -27,7 +26,6 @@ from samples import Row, sentence
 
 from generator import archive
 from generator.build import report
-from generator.cli import main
 from generator.collection import History
 from generator.collection import collect as collect_into
 from generator.edition import edition_of
@@ -564,7 +562,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = projects.make(tmp_path / "project")
 
     def run(*arguments: str) -> Any:
-        return CliRunner().invoke(main, ["--settings", str(project.folder / "report.toml"), *arguments])
+        return projects.run(project, *arguments)
 
     with HubServer(datasets=served(weekly(*THREE))) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)

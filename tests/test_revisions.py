@@ -156,9 +156,9 @@ def test_the_registry_and_an_organisation_that_appears(
 ) -> None:
     run()
     registry.pop()
-    hashed = revisions._hash
+    hashed = revisions.digest
     changed = lambda patterns: "other" if "attribution/organisations.csv" in patterns else hashed(patterns)  # noqa: E731
-    monkeypatch.setattr(revisions, "_hash", changed)
+    monkeypatch.setattr(revisions, "digest", changed)
     found = run().found
     assert set(found["cause"]) == {"registry changed"} and set(found["as_of"]) == set(DAYS)
     states, unknown = share(found, "US"), share(found, "unattributed")

@@ -11,13 +11,11 @@ import projects
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from samples import Row, archives, sentence
 
 from generator import metrics, results, settled
-from generator.cli import main
 from generator.errors import ReportError
 from generator.flows import Flows
 
@@ -156,7 +154,7 @@ def test_another_version_of_the_software_keeps_nothing(
     rows = months(4)
     tables(open_flows(rows, settled=folder), QUICK)
     assert open_flows(rows, settled=folder).data.settled.dates() == sorted(rows)
-    monkeypatch.setattr(settled, "_code", lambda: "another")
+    monkeypatch.setattr(settled, "digest", lambda _: "another")
     assert open_flows(rows, settled=folder).data.settled.dates() == []
 
 
@@ -195,20 +193,17 @@ def test_a_report_says_how_much_was_kept_and_a_trial_keeps_nothing(
     project = projects.make(tmp_path / "project")
     given = project.folder / "models.json"
 
-    def run(*arguments: str) -> str:
-        ran = CliRunner().invoke(main, ["--settings", str(project.folder / "report.toml"), *arguments])
-        assert ran.exit_code == 0, ran.output
-        return ran.output
-
     for place, day in enumerate(sorted(months(4))):
         models = [{"id": f"qwen/{n}", "downloads": 300, "downloadsAllTime": 1000 + 300 * place} for n in range(3)]
         given.write_text(json.dumps(models), encoding="utf-8")
-        run("collect", "--source", str(given), "--as-of", str(day))
+        projects.output(project, "collect", "--source", str(given), "--as-of", str(day))
         if place == 2:
-            assert "Settled" not in run("build", "--source", "archive", "--no-site")
+            assert "Settled" not in projects.output(project, "build", "--source", "archive", "--no-site")
     kept = files(project.cache / "settled")
     assert set(kept) == {"months_compared", "quality"}
-    assert "kept from an earlier run for 2 of 4 report dates" in run("build", "--source", "archive", "--no-site")
+    said = projects.output(project, "build", "--source", "archive", "--no-site")
+    assert "kept from an earlier run for 2 of 4 report dates" in said
     written = files(project.cache / "settled")
-    assert "Settled" not in run("build", "--source", str(given), "--as-of", str(FIRST), "--no-site")
+    trial = projects.output(project, "build", "--source", str(given), "--as-of", str(FIRST), "--no-site")
+    assert "Settled" not in trial
     assert files(project.cache / "settled") == written

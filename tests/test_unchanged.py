@@ -11,11 +11,9 @@ from pathlib import Path
 
 import projects
 import pytest
-from click.testing import CliRunner
 from samples import DAY, ROOT
 
 from generator import choice, unchanged
-from generator.cli import main
 from generator.project import Project
 
 pytestmark = pytest.mark.slow
@@ -29,7 +27,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project with a snapshot and its pages, made from there."""
     project = projects.make(tmp_path_factory.mktemp("unchanged") / "project")
     (project.folder / "models.json").write_text(json.dumps([_model(100)]), encoding="utf-8")
-    run(project, "collect", "--source", str(project.folder / "models.json"), "--as-of", str(DAY))
+    projects.output(project, "collect", "--source", str(project.folder / "models.json"), "--as-of", str(DAY))
     assert "Pages" in build(project)
     return project
 
@@ -38,14 +36,8 @@ def _model(downloads: int) -> dict[str, object]:
     return {"id": "qwen/a", "downloads": 10, "downloadsAllTime": downloads, "createdAt": "2026-01-01"}
 
 
-def run(project: Project, *arguments: str) -> str:
-    ran = CliRunner().invoke(main, ["--settings", str(project.folder / "report.toml"), *arguments])
-    assert ran.exit_code == 0, ran.output
-    return ran.output
-
-
 def build(project: Project, *more: str) -> str:
-    return run(project, "build", "--source", "archive", "--no-site", *more)
+    return projects.output(project, "build", "--source", "archive", "--no-site", *more)
 
 
 def left(project: Project) -> dict[str, tuple[int, int]]:
@@ -75,7 +67,7 @@ def test_without_a_change_no_file_is_written_and_it_takes_no_time(made: Project)
 def _snapshot(project: Project) -> None:
     (project.folder / "models.json").write_text(json.dumps([_model(200)]), encoding="utf-8")
     file = str(project.folder / "models.json")
-    run(project, "collect", "--source", file, "--as-of", str(DAY.replace(month=6)), "--replace")
+    projects.output(project, "collect", "--source", file, "--as-of", str(DAY.replace(month=6)), "--replace")
 
 
 def _touched(*parts: str) -> Callable[[Project], None]:
@@ -131,8 +123,8 @@ def test_the_demo_stands_where_nothing_is_archived_and_the_hub_does_not_answer(
     project = projects.make(tmp_path / "project")
     monkeypatch.setattr("generator.sources.hub_api.reachable", lambda: False)
     monkeypatch.setattr("generator.build.report", lambda *_: project.site_src.joinpath("index.md").write_text("made"))
-    assert "Nothing has changed" not in run(project, "build", "--source", "auto", "--no-site")
-    again = run(project, "build", "--source", "auto", "--no-site")
+    assert "Nothing has changed" not in projects.output(project, "build", "--source", "auto", "--no-site")
+    again = projects.output(project, "build", "--source", "auto", "--no-site")
     assert "every figure is SIMULATED" in again and "Nothing has changed" in again
     monkeypatch.setattr("generator.sources.hub_api.reachable", lambda: True)
     assert choice.choose(project, "auto", print) == "hub"
